@@ -1,0 +1,99 @@
+// Package party holds what every party of a lab is given: the Kit. Each party gets the same one, and so one clock, one
+// trace, one plan of faults and one set of quirks; its state is apart, in tables named after it.
+package party
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/ssolab/ssolab/internal/fault"
+	"github.com/ssolab/ssolab/internal/lab"
+	"github.com/ssolab/ssolab/internal/quirk"
+	"github.com/ssolab/ssolab/internal/store"
+	"github.com/ssolab/ssolab/internal/store/memory"
+	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// Kit is what a party shares with the others of its lab.
+type Kit struct {
+	Env    *lab.Env
+	Store  store.Backend
+	Trace  *trace.Recorder
+	Faults *fault.Plan
+	Quirks *quirk.Set
+	Log    *slog.Logger
+
+	transport *http.Transport
+}
+
+// NewKit returns a kit over env with an empty memory store, an empty trace and no fault. quirks may be nil only for
+// parties that ask for none. A nil log discards.
+func NewKit(env *lab.Env, quirks *quirk.Set, log *slog.Logger) *Kit {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Kit{
+		Env:    env,
+		Store:  memory.New(env.Now),
+		Trace:  trace.NewRecorder(trace.Options{Now: env.Now, ID: func() string { return env.Token(9) }}),
+		Faults: fault.NewPlan(), Quirks: quirks, Log: log,
+		transport: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
+			MaxIdleConnsPerHost: 32, IdleConnTimeout: 30 * time.Second,
+			DisableCompression: true,
+			// HTTP/1.1 only: the trace tells callers apart by connection.
+		},
+	}
+}
+
+// Reach tells the parties' clients how to reach each other: hosts (host:port, as in URLs, with the scheme's port where
+// there is none) are dialled at the given addresses whatever the resolver says, and roots are trusted instead of the
+// system's. Call it before the first Client.
+func (k *Kit) Reach(hosts map[string]string, roots *x509.CertPool) {
+	dialer := &net.Dialer{Timeout: 3 * time.Second}
+	k.transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if to, ok := hosts[addr]; ok {
+			addr = to
+		}
+		return dialer.DialContext(ctx, network, addr)
+	}
+	k.transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
+
+// Client returns an HTTP client for a party's calls to other parties. Redirects are not followed; timeout bounds the
+// whole call.
+func (k *Kit) Client(from trace.Party, timeout time.Duration) *http.Client {
+	return &http.Client{
+		Transport:     k.Trace.Transport(from, k.transport),
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Close ends idle connections and waits for keys that are being made.
+func (k *Kit) Close() error {
+	k.transport.CloseIdleConnections()
+	k.Env.Keys().Wait()
+	return k.Store.Close()
+}
+
+// Cookies returns the cookie rules of a party at base, its own URL: with a port of a shared host name the names carry
+// the port.
+func Cookies(base string) web.Cookies {
+	u, err := url.Parse(base)
+	if err != nil {
+		return web.Cookies{}
+	}
+	c := web.Cookies{Secure: u.Scheme == "https"}
+	if h := u.Hostname(); u.Port() != "" && (h == "localhost" || net.ParseIP(h) != nil) {
+		c.Suffix = "-" + u.Port()
+	}
+	return c
+}

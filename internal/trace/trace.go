@@ -1,0 +1,283 @@
+// Package trace records what the parties of a lab say to each other and joins it into sign-ins.
+//
+// Each party's server records the exchanges it receives. Which sign-in one belongs to is found from what it carries:
+// codes, tokens, request ids and state are remembered from the answers that handed them out. A call that one party
+// makes while serving another (Cognito fetching Scalekit's keys) carries none of these, so the caller's Transport tells
+// the recorder from which local port it speaks; nothing is added to the wire.
+//
+//	browser ─► [server records] ─► answer: Location has code=…  ──┐ remembered
+//	app ─────► [server records] ◄─ request: code=…  ◄─────────────┘ same sign-in
+//
+// Values are kept as sent, in memory only; everything that leaves the package through View is masked.
+package trace
+
+import (
+	"context"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Party is one of the five lanes of a sign-in.
+type Party string
+
+// The parties, from left to right.
+const (
+	Browser  Party = "browser"
+	App      Party = "app"
+	Cognito  Party = "cognito"
+	Scalekit Party = "scalekit"
+	IdP      Party = "idp"
+)
+
+// Channel says who makes a request: the person's browser, or a server.
+type Channel string
+
+// Front and back channel.
+const (
+	Front Channel = "front"
+	Back  Channel = "back"
+)
+
+// Outcomes of a sign-in.
+const (
+	Open      = "open"      // under way, or left by the person
+	Code      = "code"      // the app has been handed a code
+	Completed = "completed" // the app has got tokens
+	Failed    = "failed"    // somebody refused
+)
+
+// Exchange is one request and its answer, as recorded.
+type Exchange struct {
+	Seq            uint64
+	SignIn         string // empty: belongs to no sign-in
+	From, To       Party
+	Channel        Channel
+	Point          string // name of the endpoint, e.g. "cognito.token"
+	Started        time.Time
+	Duration       time.Duration // by the machine's monotonic clock
+	Method         string
+	URL            string
+	RequestHeader  []Header
+	RequestBody    string
+	Status         int
+	ResponseHeader []Header
+	ResponseBody   string
+	Notes          []string // what the party did: "verified the ID token with key …"
+	Failure        string   // why it refused, as one sentence
+}
+
+// Header is one header line.
+type Header struct{ Name, Value string }
+
+// SignIn is a joined sign-in.
+type SignIn struct {
+	ID       string
+	Started  time.Time
+	Updated  time.Time
+	Email    string // login_hint or the e-mail that came out
+	ClientID string
+	Provider string
+	Username string
+	Outcome  string
+	Failure  string // the sentence of the hop that failed
+	Hops     []Exchange
+}
+
+// Event is something that can be waited for.
+type Event struct {
+	Seq    uint64 `json:"seq"`
+	Name   string `json:"name"` // the point of a recorded exchange, or "signin.<outcome>"
+	SignIn string `json:"sign_in,omitempty"`
+	Status int    `json:"status,omitempty"` // HTTP status of the exchange
+}
+
+// Options of a Recorder.
+type Options struct {
+	Now  func() time.Time // the lab's clock
+	ID   func() string    // makes ids of sign-ins
+	Keep int              // how many sign-ins are kept; 0 means 100
+}
+
+const (
+	keepLoose  = 50   // exchanges of no sign-in that are kept
+	keepEvents = 4096 // events that Wait and Events can look back on
+	keepHops   = 100  // exchanges of one sign-in that are kept
+)
+
+// Recorder keeps the last sign-ins of a lab. It is safe for concurrent use.
+type Recorder struct {
+	o    Options
+	seed maphash.Seed
+
+	mu      sync.Mutex // guards the fields below
+	seq     uint64
+	order   []*signIn
+	byID    map[string]*signIn
+	byKey   map[uint64]*signIn
+	loose   []Exchange
+	calls   map[string]call // local address of a caller's connection → who is calling
+	events  []Event
+	changed chan struct{} // closed and replaced at every event
+}
+
+type signIn struct {
+	SignIn
+	keys []uint64
+}
+
+type call struct {
+	from   Party
+	signIn string
+}
+
+// NewRecorder returns an empty recorder.
+func NewRecorder(o Options) *Recorder {
+	if o.Keep <= 0 {
+		o.Keep = 100
+	}
+	return &Recorder{
+		o: o, seed: maphash.MakeSeed(), changed: make(chan struct{}),
+		byID: map[string]*signIn{}, byKey: map[uint64]*signIn{}, calls: map[string]call{},
+	}
+}
+
+// SignIns returns copies of the sign-ins that are kept, newest first.
+func (r *Recorder) SignIns() []SignIn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]SignIn, 0, len(r.order))
+	for _, s := range slices.Backward(r.order) {
+		out = append(out, s.copy())
+	}
+	return out
+}
+
+// SignIn returns a copy of one sign-in.
+func (r *Recorder) SignIn(id string) (SignIn, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, ok := r.byID[id]
+	if !ok {
+		return SignIn{}, false
+	}
+	return s.copy(), true
+}
+
+// Loose returns the last exchanges that belong to no sign-in, oldest first.
+func (r *Recorder) Loose() []Exchange {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.loose)
+}
+
+// Reset forgets everything recorded. Numbers of events go on.
+func (r *Recorder) Reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.order, r.loose, r.events = nil, nil, nil
+	clear(r.byID)
+	clear(r.byKey)
+	r.emit("reset", "", 0)
+}
+
+// Seq is the number of the newest event; Events and Wait look after such a number.
+func (r *Recorder) Seq() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.seq
+}
+
+// Wait blocks until there is an event after seq that match accepts, or ctx ends.
+func (r *Recorder) Wait(ctx context.Context, after uint64, match func(Event) bool) (Event, error) {
+	for {
+		r.mu.Lock()
+		for _, e := range r.events {
+			if e.Seq > after && match(e) {
+				r.mu.Unlock()
+				return e, nil
+			}
+		}
+		changed := r.changed
+		r.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return Event{}, ctx.Err()
+		}
+	}
+}
+
+// Annotate changes what is known of the sign-in that the request being served belongs to. Outside of a recorded
+// request it does nothing.
+func Annotate(ctx context.Context, f func(*SignIn)) {
+	a, ok := ctx.Value(activeKey{}).(*active)
+	if !ok {
+		return
+	}
+	a.r.mu.Lock()
+	defer a.r.mu.Unlock()
+	s := a.r.byID[a.ex.SignIn]
+	if s == nil {
+		return
+	}
+	before := s.Outcome
+	f(&s.SignIn)
+	if s.Outcome != before {
+		a.r.emit("signin."+s.Outcome, s.ID, 0)
+	}
+}
+
+// Note adds what the party did to the exchange being served.
+func Note(ctx context.Context, note string) {
+	if a, ok := ctx.Value(activeKey{}).(*active); ok {
+		a.r.mu.Lock()
+		a.ex.Notes = append(a.ex.Notes, note)
+		a.r.mu.Unlock()
+	}
+}
+
+// Fail marks the exchange being served, and its sign-in, as the one that failed, with the sentence to show.
+func Fail(ctx context.Context, sentence string) {
+	a, ok := ctx.Value(activeKey{}).(*active)
+	if !ok {
+		return
+	}
+	a.r.mu.Lock()
+	a.ex.Failure = sentence
+	a.r.mu.Unlock()
+	Annotate(ctx, func(s *SignIn) {
+		s.Outcome = Failed
+		if s.Failure == "" {
+			s.Failure = sentence
+		}
+	})
+}
+
+// ID is the sign-in of the request being served, or empty.
+func ID(ctx context.Context) string {
+	if a, ok := ctx.Value(activeKey{}).(*active); ok {
+		a.r.mu.Lock()
+		defer a.r.mu.Unlock()
+		return a.ex.SignIn
+	}
+	return ""
+}
+
+func (s *signIn) copy() SignIn {
+	c := s.SignIn
+	c.Hops = slices.SortedFunc(slices.Values(s.Hops), func(a, b Exchange) int { return int(a.Seq) - int(b.Seq) })
+	return c
+}
+
+// emit needs r.mu.
+func (r *Recorder) emit(name, signIn string, status int) {
+	r.seq++
+	r.events = append(r.events, Event{Seq: r.seq, Name: name, SignIn: signIn, Status: status})
+	if len(r.events) > keepEvents {
+		r.events = slices.Delete(r.events, 0, keepEvents/4)
+	}
+	close(r.changed)
+	r.changed = make(chan struct{})
+}

@@ -1,0 +1,262 @@
+package trace
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// View is a sign-in as it leaves the process: secrets, codes, cookies and signatures are masked, tokens are decoded.
+type View struct {
+	ID       string    `json:"id"`
+	Started  time.Time `json:"started"`
+	Updated  time.Time `json:"updated"`
+	Email    string    `json:"email,omitempty"`
+	ClientID string    `json:"client_id,omitempty"`
+	Provider string    `json:"provider,omitempty"`
+	Username string    `json:"username,omitempty"`
+	Outcome  string    `json:"outcome"` // open, code, completed, failed
+	Failure  string    `json:"failure,omitempty"`
+	Hops     []Hop     `json:"hops"`
+}
+
+// Hop is one exchange of a View.
+type Hop struct {
+	Seq            uint64      `json:"seq"`
+	From           Party       `json:"from"`
+	To             Party       `json:"to"`
+	Channel        Channel     `json:"channel"` // front or back
+	Point          string      `json:"point"`
+	Started        time.Time   `json:"started"`
+	Micros         int64       `json:"duration_us"`
+	Method         string      `json:"method"`
+	URL            string      `json:"url"`
+	RequestHeader  []string    `json:"request_headers,omitempty"`
+	RequestBody    string      `json:"request_body,omitempty"`
+	Status         int         `json:"status"`
+	Location       string      `json:"location,omitempty"`
+	ResponseHeader []string    `json:"response_headers,omitempty"`
+	ResponseBody   string      `json:"response_body,omitempty"`
+	Tokens         []TokenView `json:"tokens,omitempty"`
+	Notes          []string    `json:"notes,omitempty"`
+	Failure        string      `json:"failure,omitempty"`
+}
+
+// TokenView is a token that passed over a hop, decoded.
+type TokenView struct {
+	Name   string          `json:"name"` // id_token, access_token, refresh_token, …
+	Kind   string          `json:"kind"` // jws, jwe or opaque
+	Header json.RawMessage `json:"header,omitempty"`
+	Claims json.RawMessage `json:"claims,omitempty"`
+}
+
+// View returns s as it may leave the process.
+func (s SignIn) View() View {
+	v := View{
+		ID: s.ID, Started: s.Started.UTC(), Updated: s.Updated.UTC(), Email: s.Email, ClientID: s.ClientID,
+		Provider: s.Provider, Username: s.Username, Outcome: s.Outcome, Failure: s.Failure, Hops: []Hop{},
+	}
+	for _, ex := range s.Hops {
+		v.Hops = append(v.Hops, ex.View())
+	}
+	return v
+}
+
+// View returns the exchange as it may leave the process.
+func (ex Exchange) View() Hop {
+	h := Hop{
+		Seq: ex.Seq, From: ex.From, To: ex.To, Channel: ex.Channel, Point: ex.Point, Started: ex.Started.UTC(),
+		Micros: ex.Duration.Microseconds(), Method: ex.Method, URL: maskURL(ex.URL), Status: ex.Status,
+		Notes: ex.Notes, Failure: ex.Failure,
+	}
+	h.RequestHeader, _ = maskHeaders(ex.RequestHeader)
+	h.ResponseHeader, h.Location = maskHeaders(ex.ResponseHeader)
+	form := headerValue(ex.RequestHeader, "Content-Type")
+	switch {
+	case strings.HasPrefix(form, "application/x-www-form-urlencoded"):
+		h.RequestBody = maskQuery(ex.RequestBody)
+		h.Tokens = append(h.Tokens, tokensOfQuery(ex.RequestBody)...)
+	default:
+		h.RequestBody = maskJSON(ex.RequestBody)
+	}
+	if token, ok := strings.CutPrefix(headerValue(ex.RequestHeader, "Authorization"), "Bearer "); ok {
+		h.Tokens = append(h.Tokens, decode("access_token", token))
+	}
+	if u, err := url.Parse(headerValue(ex.ResponseHeader, "Location")); err == nil {
+		h.Tokens = append(h.Tokens, tokensOfQuery(u.Fragment)...)
+	}
+	h.ResponseBody = maskJSON(ex.ResponseBody)
+	var body map[string]any
+	if json.Unmarshal([]byte(ex.ResponseBody), &body) == nil {
+		for _, name := range tokenNames {
+			if s, ok := body[name].(string); ok && s != "" {
+				h.Tokens = append(h.Tokens, decode(name, s))
+			}
+		}
+	}
+	return h
+}
+
+var tokenNames = []string{"id_token", "access_token", "refresh_token"}
+
+// secretNames are parameters and members whose values never leave the process whole.
+var secretNames = []string{
+	"access_token", "client_assertion", "client_secret", "ClientSecret", "code", "code_verifier", "_csrf", "id_token",
+	"id_token_hint", "idp_initiated_login", "mfa_code", "otp", "password", "Password", "refresh_token", "SECRET_HASH", "token",
+}
+
+// Mask hides a secret but keeps its first characters, so that one can be followed from hop to hop.
+func Mask(value string) string {
+	switch {
+	case value == "":
+		return ""
+	case len(value) < 16:
+		return "…"
+	}
+	return value[:4] + "…"
+}
+
+func maskQuery(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	parts := strings.Split(raw, "&")
+	for i, part := range parts {
+		name, value, ok := strings.Cut(part, "=")
+		decoded, err := url.QueryUnescape(name)
+		if ok && (err != nil || slices.Contains(secretNames, decoded)) {
+			parts[i] = name + "=" + Mask(value)
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
+func maskURL(raw string) string {
+	rest, fragment, hasFragment := strings.Cut(raw, "#")
+	base, query, hasQuery := strings.Cut(rest, "?")
+	if hasQuery {
+		base += "?" + maskQuery(query)
+	}
+	if hasFragment {
+		base += "#" + maskQuery(fragment)
+	}
+	return base
+}
+
+func maskHeaders(list []Header) (out []string, location string) {
+	for _, h := range list {
+		value := h.Value
+		switch h.Name {
+		case "Authorization", "Proxy-Authorization":
+			scheme, rest, _ := strings.Cut(value, " ")
+			value = scheme + " " + Mask(rest)
+		case "Cookie":
+			cookies := strings.Split(value, "; ")
+			for i, c := range cookies {
+				name, v, _ := strings.Cut(c, "=")
+				cookies[i] = name + "=" + Mask(v)
+			}
+			value = strings.Join(cookies, "; ")
+		case "Set-Cookie":
+			pair, attributes, more := strings.Cut(value, ";")
+			name, v, _ := strings.Cut(pair, "=")
+			value = name + "=" + Mask(v)
+			if more {
+				value += ";" + attributes
+			}
+		case "Location":
+			value = maskURL(value)
+			location = value
+		case "Referer":
+			value = maskURL(value)
+		}
+		out = append(out, h.Name+": "+value)
+	}
+	return out, location
+}
+
+func maskJSON(body string) string {
+	if !strings.HasPrefix(body, "{") && !strings.HasPrefix(body, "[") {
+		return body
+	}
+	if !slices.ContainsFunc(secretNames, func(n string) bool { return strings.Contains(body, `"`+n+`"`) }) {
+		return body
+	}
+	var v any
+	if json.Unmarshal([]byte(body), &v) != nil {
+		return fmt.Sprintf("(%d bytes, not shown: they name a secret and are no whole JSON)", len(body))
+	}
+	b, err := json.Marshal(maskValue(v))
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+func maskValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if s, ok := member.(string); ok && slices.Contains(secretNames, name) {
+				v[name] = Mask(s)
+			} else {
+				v[name] = maskValue(member)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = maskValue(v[i])
+		}
+	}
+	return v
+}
+
+func tokensOfQuery(raw string) []TokenView {
+	q, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil
+	}
+	var out []TokenView
+	for _, name := range tokenNames {
+		if v := q.Get(name); v != "" {
+			out = append(out, decode(name, v))
+		}
+	}
+	return out
+}
+
+func decode(name, token string) TokenView {
+	v := TokenView{Name: name, Kind: "opaque"}
+	parts := strings.Split(token, ".")
+	object := func(part string) json.RawMessage {
+		b, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil || !json.Valid(b) || len(b) == 0 || b[0] != '{' {
+			return nil
+		}
+		return b
+	}
+	switch len(parts) {
+	case 3:
+		if header, claims := object(parts[0]), object(parts[1]); header != nil && claims != nil {
+			v.Kind, v.Header, v.Claims = "jws", header, claims
+		}
+	case 5:
+		if header := object(parts[0]); header != nil {
+			v.Kind, v.Header = "jwe", header
+		}
+	}
+	return v
+}
+
+func headerValue(list []Header, name string) string {
+	for _, h := range list {
+		if h.Name == name {
+			return h.Value
+		}
+	}
+	return ""
+}
