@@ -1,0 +1,74 @@
+package mockcognito
+
+import (
+	"net/http"
+
+	"github.com/ssolab/ssolab/internal/jose"
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// discovery serves the issuer's metadata (OIDC Discovery §4), compact and in alphabetical order as the real service
+// does. It lacks code_challenge_methods_supported though S256 works.
+func (s *Server) discovery(w http.ResponseWriter, r *http.Request) error {
+	p := s.pools[r.PathValue("pool")]
+	if p == nil {
+		return apiError("ResourceNotFoundException", "User pool %s does not exist.", r.PathValue("pool"))
+	}
+	doc := jose.Object{
+		{Name: "authorization_endpoint", Value: p.DomainURL + "/oauth2/authorize"},
+		{Name: "end_session_endpoint", Value: p.DomainURL + "/logout"},
+		{Name: "id_token_signing_alg_values_supported", Value: []string{jose.RS256}},
+		{Name: "issuer", Value: p.issuer},
+		{Name: "jwks_uri", Value: p.issuer + "/.well-known/jwks.json"},
+		{Name: "response_types_supported", Value: []string{"code", "token"}},
+		{Name: "revocation_endpoint", Value: p.DomainURL + "/oauth2/revoke"},
+		{Name: "scopes_supported", Value: []string{"openid", "email", "phone", "profile"}},
+		{Name: "subject_types_supported", Value: []string{"public"}},
+		{Name: "token_endpoint", Value: p.DomainURL + "/oauth2/token"},
+		{Name: "token_endpoint_auth_methods_supported", Value: []string{"client_secret_basic", "client_secret_post"}},
+		{Name: "userinfo_endpoint", Value: p.DomainURL + "/oauth2/userInfo"},
+	}
+	s.kit.Faults.Document(r.Context(), "cognito.discovery.document", &doc)
+	return s.publish(w, doc)
+}
+
+// jwks serves the two public keys of a pool (RFC 7517), members in the vendor's order.
+func (s *Server) jwks(w http.ResponseWriter, r *http.Request) error {
+	p := s.pools[r.PathValue("pool")]
+	if p == nil {
+		return apiError("ResourceNotFoundException", "User pool %s does not exist.", r.PathValue("pool"))
+	}
+	keys, err := p.keys.signing()
+	if err != nil {
+		return err
+	}
+	var list []jose.Object
+	for _, k := range []*jose.Key{keys.id, keys.access} {
+		jwk, err := k.JWK("alg", "e", "kid", "kty", "n", "use")
+		if err != nil {
+			return err
+		}
+		list = append(list, jwk)
+	}
+	doc := jose.Object{{Name: "keys", Value: list}}
+	s.kit.Faults.Document(r.Context(), "cognito.keys.document", &doc)
+	return s.publish(w, doc)
+}
+
+func (s *Server) publish(w http.ResponseWriter, doc jose.Object) error {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	return web.JSON(w, http.StatusOK, "application/json", doc)
+}
+
+// preflight answers CORS preflights of browser apps (Fetch standard §3.2.2); the real service allows every origin.
+func (s *Server) preflight(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+		h.Set("Access-Control-Allow-Headers", asked)
+	}
+	h.Set("Access-Control-Max-Age", "7200")
+	w.WriteHeader(http.StatusOK)
+	return nil
+}

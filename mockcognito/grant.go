@@ -1,0 +1,244 @@
+package mockcognito
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ssolab/ssolab/internal/jose"
+	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// codeLifetime is how long an authorization code is good for.
+const codeLifetime = 5 * time.Minute
+
+// grant is what an authorization code stands for. The tokens are made before the code is handed out, so iat may
+// precede the exchange.
+type grant struct {
+	PoolID      string
+	ClientID    string
+	RedirectURI string
+	Challenge   string
+	Tokens      tokens
+	Refresh     refreshGrant
+}
+
+// tokens are an issued pair; IDToken is empty without the openid scope.
+type tokens struct {
+	IDToken     string
+	AccessToken string
+}
+
+// refreshGrant is what a refresh token stands for. It is found by the token's hash; the token is never decrypted.
+type refreshGrant struct {
+	PoolID    string
+	ClientID  string
+	Username  string
+	Sub       string
+	Scopes    []string
+	AuthTime  time.Time
+	OriginJTI string
+	Resource  string
+}
+
+// issueRequest is an authenticated person and the app that waits for them.
+type issueRequest struct {
+	pool         *pool
+	client       *AppClient
+	user         *user
+	redirectURI  string
+	responseType string
+	scopes       []string
+	state        string
+	hasState     bool
+	nonce        string
+	challenge    string
+	authTime     time.Time
+	resource     string
+}
+
+// issue makes the tokens, keeps them under a new code and sends the browser to the app with it (RFC 6749 §4.1.2); under
+// response_type=token the tokens themselves go into the fragment (§4.2.2), never a refresh token.
+func (s *Server) issue(ctx context.Context, w http.ResponseWriter, req issueRequest) error {
+	rg := refreshGrant{
+		PoolID: req.pool.ID, ClientID: req.client.ID, Username: req.user.Username, Sub: req.user.Sub, Scopes: req.scopes,
+		AuthTime: req.authTime, Resource: req.resource,
+	}
+	if !req.client.DisableTokenRevocation {
+		rg.OriginJTI = s.kit.Env.UUID()
+	}
+	made, err := s.mint(ctx, req.pool, req.client, req.user, rg, req.nonce)
+	if err != nil {
+		return err
+	}
+	if req.responseType == "token" {
+		trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Completed })
+		web.Redirect(w, implicitAnswer(req, made).WithFragment(req.redirectURI))
+		return nil
+	}
+	code := s.kit.Env.UUID()
+	err = s.codes.Put(ctx, code, grant{
+		PoolID: req.pool.ID, ClientID: req.client.ID, RedirectURI: req.redirectURI, Challenge: req.challenge, Tokens: made, Refresh: rg,
+	}, s.kit.Env.Now().Add(codeLifetime))
+	if err != nil {
+		return err
+	}
+	params := web.Params{{"code", code}}
+	if req.hasState {
+		params.Add("state", req.state)
+	}
+	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Code })
+	web.Redirect(w, params.WithQuery(req.redirectURI))
+	return nil
+}
+
+func implicitAnswer(req issueRequest, made tokens) web.Params {
+	params := web.Params{{"access_token", made.AccessToken}}
+	params.AddIf("id_token", made.IDToken)
+	params.Add("token_type", "Bearer")
+	params.Add("expires_in", strconv.Itoa(int(req.client.AccessTokenValidity/time.Second)))
+	if req.hasState {
+		params.Add("state", req.state)
+	}
+	return params
+}
+
+// mint makes the ID and the access token of a person for a client.
+func (s *Server) mint(ctx context.Context, p *pool, c *AppClient, u *user, rg refreshGrant, nonce string) (tokens, error) {
+	keys, err := p.keys.signing()
+	if err != nil {
+		return tokens{}, err
+	}
+	access := s.accessDraft(p, c, u, rg, keys.access)
+	s.kit.Faults.Token(ctx, "cognito.access_token", access)
+	var out tokens
+	if out.AccessToken, err = access.Sign(); err != nil {
+		return tokens{}, fmt.Errorf("sign access token: %w", err)
+	}
+	if !slices.Contains(rg.Scopes, "openid") {
+		return out, nil
+	}
+	id := s.idDraft(p, c, u, rg, keys.id, jose.HalfHash(out.AccessToken), nonce)
+	s.kit.Faults.Token(ctx, "cognito.id_token", id)
+	if out.IDToken, err = id.Sign(); err != nil {
+		return tokens{}, fmt.Errorf("sign ID token: %w", err)
+	}
+	return out, nil
+}
+
+// header is exactly kid and alg; there is no typ.
+func header(k *jose.Key) jose.Object {
+	return jose.Object{{Name: "kid", Value: k.ID}, {Name: "alg", Value: k.Algorithm}}
+}
+
+func (s *Server) accessDraft(p *pool, c *AppClient, u *user, rg refreshGrant, k *jose.Key) *jose.Draft {
+	now := s.kit.Env.Now()
+	claims := jose.Object{{Name: "sub", Value: u.Sub}}
+	if len(u.Groups) > 0 {
+		claims.Set("cognito:groups", u.Groups)
+	}
+	claims.Set("iss", p.issuer)
+	claims.Set("version", 2)
+	claims.Set("client_id", c.ID)
+	if rg.OriginJTI != "" {
+		claims.Set("origin_jti", rg.OriginJTI)
+	}
+	if rg.Resource != "" {
+		claims.Set("aud", rg.Resource)
+	}
+	claims.Set("token_use", "access")
+	claims.Set("scope", joinScopes(rg.Scopes))
+	claims.Set("auth_time", rg.AuthTime.Unix())
+	claims.Set("exp", now.Add(c.AccessTokenValidity).Unix())
+	claims.Set("iat", now.Unix())
+	if rg.OriginJTI != "" {
+		claims.Set("jti", s.kit.Env.UUID())
+	}
+	claims.Set("username", u.Username)
+	return &jose.Draft{Header: header(k), Claims: claims, Key: k, EscapeSlashes: true}
+}
+
+func (s *Server) idDraft(p *pool, c *AppClient, u *user, rg refreshGrant, k *jose.Key, atHash, nonce string) *jose.Draft {
+	now := s.kit.Env.Now()
+	show := released(u, rg.Scopes, c.ReadAttributes)
+	claims := jose.Object{{Name: "at_hash", Value: atHash}, {Name: "sub", Value: u.Sub}}
+	if len(u.Groups) > 0 {
+		claims.Set("cognito:groups", u.Groups)
+	}
+	for _, name := range booleanAttributes {
+		if slices.Contains(show, name) {
+			claims.Set(name, u.Attributes[name] == "true")
+		}
+	}
+	claims.Set("iss", p.issuer)
+	claims.Set("cognito:username", u.Username)
+	if nonce != "" {
+		claims.Set("nonce", nonce)
+	}
+	if rg.OriginJTI != "" {
+		claims.Set("origin_jti", rg.OriginJTI)
+	}
+	claims.Set("aud", c.ID)
+	if u.Subject != "" {
+		claims.Set("identities", u.identities())
+	}
+	claims.Set("token_use", "id")
+	claims.Set("auth_time", rg.AuthTime.Unix())
+	claims.Set("exp", now.Add(c.IDTokenValidity).Unix())
+	claims.Set("iat", now.Unix())
+	if rg.OriginJTI != "" {
+		claims.Set("jti", s.kit.Env.UUID())
+	}
+	for _, name := range show {
+		switch {
+		case slices.Contains(booleanAttributes, name) || name == "sub":
+		case name == "address":
+			claims.Set(name, jose.Object{{Name: "formatted", Value: u.Attributes[name]}})
+		default:
+			claims.Set(name, u.Attributes[name])
+		}
+	}
+	return &jose.Draft{Header: header(k), Claims: claims, Key: k, EscapeSlashes: true}
+}
+
+// joinScopes writes the scope claim. The real service's order does not follow the request; ours is sorted.
+func joinScopes(scopes []string) string {
+	sorted := slices.Clone(scopes)
+	slices.Sort(sorted)
+	return strings.Join(sorted, " ")
+}
+
+// refreshHeader is the protected header of a refresh token, in the vendor's order.
+var refreshHeader = []byte(`{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}`)
+
+// newRefreshToken makes a refresh token for a grant and keeps its hash until it expires.
+func (s *Server) newRefreshToken(ctx context.Context, p *pool, c *AppClient, rg refreshGrant) (string, error) {
+	key, err := p.keys.env.RSA(p.keys.name("refresh"))
+	if err != nil {
+		return "", err
+	}
+	payload, err := jose.Object{
+		{Name: "sub", Value: rg.Sub}, {Name: "iss", Value: p.issuer}, {Name: "client_id", Value: c.ID},
+		{Name: "jti", Value: s.kit.Env.UUID()}, {Name: "origin_jti", Value: rg.OriginJTI},
+	}.Encode()
+	if err != nil {
+		return "", err
+	}
+	token, err := jose.EncryptCompact(refreshHeader, payload, &key.PublicKey)
+	if err != nil {
+		return "", fmt.Errorf("encrypt refresh token: %w", err)
+	}
+	return token, s.refresh.Put(ctx, hashOf(token), rg, s.kit.Env.Now().Add(c.RefreshTokenValidity))
+}
+
+func hashOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}

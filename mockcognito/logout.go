@@ -1,0 +1,57 @@
+package mockcognito
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// logout is GET /logout. It ends the domain's session, not the one at the identity provider, and revokes no token. It is
+// not the RP-initiated logout of OpenID Connect: it takes logout_uri, and no id_token_hint.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	q, err := web.Query(r)
+	if err != nil {
+		return badEncoding(err)
+	}
+	clientID, logoutURI, redirectURI := q.Get("client_id"), q.Get("logout_uri"), q.Get("redirect_uri")
+	p, client := s.clientOf(r, clientID)
+	if client == nil {
+		return &pageError{query: query("error", "invalid_request", "client_id", clientID), explain: fmt.Sprintf("No user pool of this service has an app client %q. Compare client_id with the app clients of the pool.", clientID)}
+	}
+	switch {
+	case logoutURI != "":
+		if !slices.Contains(client.LogoutURLs, logoutURI) {
+			return &pageError{pool: p, query: query("client_id", clientID, "logout_uri", logoutURI), explain: fmt.Sprintf(
+				"Cognito refused the sign-out URL %q. Registered: %s. Register it, or use one of them; in a lab, start it with --signout %s.", logoutURI, quoteAll(client.LogoutURLs), logoutURI)}
+		}
+		if err := s.endSession(w, r, p); err != nil {
+			return err
+		}
+		trace.Note(ctx, "ended the session at Cognito; the identity provider's own session goes on")
+		web.Redirect(w, logoutURI)
+		return nil
+	case redirectURI == "":
+		return &pageError{pool: p, query: query("error", "Required String parameter 'redirect_uri' is not present", "client_id", clientID), explain: "Send logout_uri, one of the app client's sign-out URLs, or redirect_uri with response_type to sign in again."}
+	case !slices.Contains(client.CallbackURLs, redirectURI):
+		return &pageError{pool: p, query: query("error", "redirect_mismatch", "client_id", clientID), explain: explainRedirect(redirectURI, client.CallbackURLs)}
+	}
+	if err := s.endSession(w, r, p); err != nil {
+		return err
+	}
+	params := web.Params{{"client_id", clientID}, {"redirect_uri", redirectURI}}
+	params.AddIf("response_type", q.Get("response_type"))
+	params.AddIf("state", q.Get("state"))
+	scope := q.Get("scope")
+	if scope == "" {
+		scope = strings.Join(client.Scopes, " ")
+	}
+	params.Add("scope", scope)
+	params.AddIf("nonce", q.Get("nonce"))
+	web.Redirect(w, "/login?"+params.Encode())
+	return nil
+}

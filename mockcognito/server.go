@@ -1,0 +1,194 @@
+package mockcognito
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ssolab/ssolab/internal/lab"
+	"github.com/ssolab/ssolab/internal/party"
+	"github.com/ssolab/ssolab/internal/quirk"
+	"github.com/ssolab/ssolab/internal/store"
+	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// Server is a Cognito service: the user pools API, the issuers and the domains of its pools on one handler.
+type Server struct {
+	cfg     Config
+	kit     *party.Kit
+	surface *web.Surface
+	client  *http.Client // calls to identity providers
+
+	hosts   hosts
+	pools   map[string]*pool // by pool id
+	clients map[string]*pool // by app client id; client ids are unique in the service
+
+	users       store.Table[user]
+	generations store.Table[int]
+	flows       store.Table[flow]
+	codes       store.Table[grant]
+	refresh     store.Table[refreshGrant]
+	sessions    store.Table[session]
+	revoked     store.Table[bool]
+	explained   store.Table[string]
+
+	mu         sync.Mutex // guards discovered
+	discovered map[string]discovered
+}
+
+// pool is a configured user pool with what is derived from it.
+type pool struct {
+	UserPool
+	region  string
+	issuer  string
+	clients map[string]*AppClient
+	created time.Time
+	keys    *poolKeys
+	cookies web.Cookies
+}
+
+// New returns a server for cfg, or every problem of cfg.
+func New(cfg Config) (*Server, error) {
+	if cfg.Kit == nil {
+		cfg.Kit = party.NewKit(lab.New(lab.Options{}), quirk.NewSet(Quirks()), nil)
+	}
+	cfg = cfg.withDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	kit := cfg.Kit
+	s := &Server{
+		cfg: cfg, kit: kit, client: kit.Client(trace.Cognito, cfg.UpstreamTimeout),
+		pools: map[string]*pool{}, clients: map[string]*pool{},
+		users:       store.NewTable[user](kit.Store, "cognito.users"),
+		generations: store.NewTable[int](kit.Store, "cognito.generations"),
+		flows:       store.NewTable[flow](kit.Store, "cognito.flows"),
+		codes:       store.NewTable[grant](kit.Store, "cognito.codes"),
+		refresh:     store.NewTable[refreshGrant](kit.Store, "cognito.refresh_tokens"),
+		sessions:    store.NewTable[session](kit.Store, "cognito.sessions"),
+		revoked:     store.NewTable[bool](kit.Store, "cognito.revoked"),
+		explained:   store.NewTable[string](kit.Store, "cognito.explanations"),
+		discovered:  map[string]discovered{},
+	}
+	var names []string
+	for _, up := range cfg.UserPools {
+		region, _, _ := strings.Cut(up.ID, "_")
+		p := &pool{
+			UserPool: up, region: region, issuer: up.IssuerURL + "/" + up.ID, clients: map[string]*AppClient{},
+			created: kit.Env.Now(), keys: newPoolKeys(kit.Env.Keys(), up.ID), cookies: party.Cookies(up.DomainURL),
+		}
+		for i := range up.Clients {
+			c := &up.Clients[i]
+			p.clients[c.ID] = c
+			s.clients[c.ID] = p
+		}
+		s.pools[up.ID] = p
+		names = append(names, p.keys.names()...)
+	}
+	s.hosts = s.newHosts()
+	kit.Env.Keys().Prepare(names...)
+	kit.Faults.Declare(faultPoints(), faults())
+	s.mount()
+	return s, nil
+}
+
+// mount lists every endpoint; nothing else registers a route.
+func (s *Server) mount() {
+	s.surface = &web.Surface{
+		Party: trace.Cognito, Trace: s.kit.Trace, Faults: s.kit.Faults, Log: s.kit.Log, NotFound: s.notFound,
+	}
+	post := []string{http.MethodPost}
+	preflight := []string{http.MethodOptions}
+	s.surface.Mount(
+		web.Route{Path: "/{pool}/.well-known/openid-configuration", Point: "cognito.discovery", Channel: trace.Back, Present: s.presentAPI, Serve: s.discovery},
+		web.Route{Path: "/{pool}/.well-known/jwks.json", Point: "cognito.keys", Channel: trace.Back, Present: s.presentAPI, Serve: s.jwks},
+
+		web.Route{Path: "/oauth2/authorize", Point: "cognito.authorize", Channel: trace.Front, Starts: true, Present: s.presentFront, Serve: s.authorize},
+		web.Route{Path: "/authorize", Point: "cognito.authorize", Channel: trace.Front, Starts: true, Present: s.presentFront, Serve: s.authorize},
+		web.Route{Path: "/oauth2/idpresponse", Methods: []string{http.MethodGet, http.MethodPost}, Point: "cognito.idpresponse", Channel: trace.Front, Present: s.presentFront, Serve: s.idpResponse},
+		web.Route{Path: "/login", Point: "cognito.login", Channel: trace.Front, Starts: true, Present: s.presentFront, Serve: s.login},
+		web.Route{Path: "/login", Methods: post, Point: "cognito.login_form", Channel: trace.Front, Present: s.presentFront, Serve: s.loginForm},
+		web.Route{Path: "/logout", Point: "cognito.logout", Channel: trace.Front, Present: s.presentFront, Serve: s.logout},
+		web.Route{Path: "/error", Point: "cognito.error", Channel: trace.Front, Present: s.presentFront, Serve: s.errorPage},
+
+		web.Route{Path: "/oauth2/token", Methods: post, Point: "cognito.token", Channel: trace.Back, Present: s.presentToken, Serve: s.token},
+		web.Route{Path: "/oauth2/userInfo", Point: "cognito.userinfo", Channel: trace.Back, Present: s.presentUserInfo, Serve: s.userInfo},
+		web.Route{Path: "/oauth2/revoke", Methods: post, Point: "cognito.revoke", Channel: trace.Back, Present: s.presentToken, Serve: s.revoke},
+		web.Route{Path: "/oauth2/token", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},
+		web.Route{Path: "/oauth2/userInfo", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},
+		web.Route{Path: "/oauth2/revoke", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},
+
+		web.Route{Path: "/{$}", Methods: post, Point: "cognito.api", Channel: trace.Back, Present: s.presentAPI, Serve: s.api},
+		web.Route{Path: "/{$}", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},
+	)
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.TLS != nil && !loopback(hostname(r.Host)) {
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000 ; includeSubDomains")
+	}
+	if !s.hosts.serve(r) {
+		w.Header().Set("X-Ssolab", "mock")
+		_ = s.notFound(w, r)
+		return
+	}
+	s.surface.ServeHTTP(w, r)
+}
+
+// Reset forgets what the server holds outside of the store, which the lab clears itself.
+func (s *Server) Reset(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.discovered)
+	return nil
+}
+
+// notFound answers a path that is not served, or not on this host. The real service has others: docs/not-modelled.md.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) error {
+	http.Error(w, fmt.Sprintf("mock Cognito serves no %s on %s.\n%s", r.URL.Path, r.Host, s.hosts.describe()), http.StatusNotFound)
+	return nil
+}
+
+// clientOf finds the app client of a request with its pool: by client id first, so that one origin can serve several
+// pools, then by host, since a domain serves its own pool only.
+func (s *Server) clientOf(r *http.Request, clientID string) (*pool, *AppClient) {
+	p := s.clients[clientID]
+	if p == nil || !s.hosts.of(r, p) {
+		return nil, nil
+	}
+	return p, p.clients[clientID]
+}
+
+func (p *pool) provider(name string) *IdentityProvider {
+	for i := range p.Providers {
+		if p.Providers[i].Name == name {
+			return &p.Providers[i]
+		}
+	}
+	return nil
+}
+
+func (p *pool) providerOfIdentifier(identifier string) *IdentityProvider {
+	for i := range p.Providers {
+		for _, have := range p.Providers[i].Identifiers {
+			if have == identifier {
+				return &p.Providers[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (p *pool) attribute(name string) Attribute {
+	for _, a := range p.Attributes {
+		if a.Name == name {
+			return a
+		}
+	}
+	return Attribute{Name: name}
+}

@@ -1,0 +1,105 @@
+package mockcognito
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/ssolab/ssolab/internal/trace"
+)
+
+// Cookies of a domain. Session values are opaque ids into the store.
+const (
+	cookieSession   = "cognito"
+	cookieXSRF      = "XSRF-TOKEN"
+	cookieCSRFState = "csrf-state"
+	cookieCSRFOld   = "csrf-state-legacy" // the same for browsers that reject SameSite=None
+)
+
+// sessionLifetime is fixed; reuse does not extend it.
+const sessionLifetime = time.Hour
+
+// session is a person signed in at a domain.
+type session struct {
+	PoolID   string
+	Username string
+	Sub      string
+	Provider string // how the person signed in; COGNITO for the pool's own directory
+	AuthTime time.Time
+}
+
+// startSession sets the session cookie. It is a new one at each sign-in.
+func (s *Server) startSession(ctx context.Context, w http.ResponseWriter, p *pool, u *user) error {
+	id := s.kit.Env.Token(24)
+	now := s.kit.Env.Now()
+	err := s.sessions.Put(ctx, id, session{PoolID: p.ID, Username: u.Username, Sub: u.Sub, Provider: u.Provider, AuthTime: now}, now.Add(sessionLifetime))
+	if err != nil {
+		return err
+	}
+	p.cookies.Set(w, cookieSession, id, sessionLifetime, http.SameSiteLaxMode)
+	return nil
+}
+
+// currentSession returns the session of the request's cookie. One that we did not issue, or that is over, is none.
+func (s *Server) currentSession(r *http.Request, p *pool) (session, bool) {
+	id := p.cookies.Get(r, cookieSession)
+	if id == "" {
+		return session{}, false
+	}
+	se, err := s.sessions.Get(r.Context(), id)
+	return se, err == nil && se.PoolID == p.ID
+}
+
+// endSession deletes the session and its cookie.
+func (s *Server) endSession(w http.ResponseWriter, r *http.Request, p *pool) error {
+	id := p.cookies.Get(r, cookieSession)
+	if id == "" {
+		return nil
+	}
+	p.cookies.Clear(w, cookieSession, http.SameSiteLaxMode)
+	return s.sessions.Delete(r.Context(), id)
+}
+
+// reuseSession answers with a code at once when the browser has a session that serves the request: of the same
+// authentication method, through a provider that the client may use, and not waived by prompt=login.
+func (s *Server) reuseSession(ctx context.Context, w http.ResponseWriter, r *http.Request, req *authorizationRequest) (bool, error) {
+	if slices.Contains(req.prompt, "login") {
+		return false, nil
+	}
+	se, ok := s.currentSession(r, req.pool)
+	if !ok || !slices.Contains(req.client.IdentityProviders, se.Provider) {
+		return false, nil
+	}
+	if req.provider != "" && req.provider != se.Provider {
+		return false, nil
+	}
+	if idp := req.pool.providerOfIdentifier(req.identifier); req.identifier != "" && (idp == nil || idp.Name != se.Provider) {
+		return false, nil
+	}
+	u, err := s.users.Get(ctx, userKey(req.pool, se.Username))
+	if err != nil || u.Sub != se.Sub || u.Disabled {
+		return false, nil // the profile was deleted or disabled since
+	}
+	trace.Note(ctx, fmt.Sprintf("reused the session of %s from %s: no identity provider was asked, and login_hint changes nothing", u.Username, se.AuthTime.UTC().Format(time.RFC3339)))
+	err = s.issue(ctx, w, issueRequest{
+		pool: req.pool, client: req.client, user: &u, redirectURI: req.redirectURI, responseType: req.responseType, scopes: req.scopes,
+		state: req.state, hasState: req.hasState, nonce: req.nonce, challenge: req.challenge, authTime: se.AuthTime, resource: req.resource,
+	})
+	return true, err
+}
+
+// setXSRF gives each answer of a domain its XSRF-TOKEN cookie.
+func (s *Server) setXSRF(w http.ResponseWriter, r *http.Request, clientID string) string {
+	p, _ := s.clientOf(r, clientID)
+	if p == nil {
+		return ""
+	}
+	token := p.cookies.Get(r, cookieXSRF)
+	if len(token) != 36 {
+		token = s.kit.Env.UUID()
+	}
+	p.cookies.Set(w, cookieXSRF, token, 0, http.SameSiteLaxMode)
+	return token
+}

@@ -1,0 +1,265 @@
+package mockcognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ssolab/ssolab/internal/fault"
+	"github.com/ssolab/ssolab/internal/jose"
+	"github.com/ssolab/ssolab/internal/oauth2"
+	"github.com/ssolab/ssolab/internal/store"
+	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// tokenParameters may each stand once (RFC 6749 §3.2).
+var tokenParameters = []string{"grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token", "scope", "token"}
+
+// token is POST /oauth2/token: authenticate the client, then run the grant (RFC 6749 §3.2).
+func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
+	form, err := backForm(r)
+	if err != nil {
+		return err
+	}
+	p, client, err := s.authenticate(r, form)
+	if err != nil {
+		return err
+	}
+	var answer jose.Object
+	switch grantType := form.Get("grant_type"); grantType {
+	case oauth2.GrantAuthorizationCode:
+		answer, err = s.redeemCode(r.Context(), p, client, form)
+	case oauth2.GrantRefreshToken:
+		answer, err = s.redeemRefreshToken(r.Context(), p, client, form)
+	case oauth2.GrantClientCredentials:
+		if slices.Contains(client.Flows, "client_credentials") {
+			return &oauth2.Error{Code: oauth2.UnsupportedGrantType, Description: "this version of the mock does not serve client_credentials"}
+		}
+		return &oauth2.Error{Code: oauth2.UnauthorizedClient, Err: fmt.Errorf("client %s may not use client_credentials", client.ID)}
+	case "":
+		return &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no grant_type")}
+	default:
+		return &oauth2.Error{Code: oauth2.UnsupportedGrantType, Err: fmt.Errorf("grant_type %q", grantType)}
+	}
+	if err != nil {
+		return err
+	}
+	s.kit.Faults.Document(r.Context(), "cognito.token.response", &answer)
+	s.backHeaders(w)
+	return web.JSON(w, http.StatusOK, "application/json;charset=UTF-8", answer)
+}
+
+// backForm reads the body of a back-channel request.
+func backForm(r *http.Request) (url.Values, error) {
+	form, err := web.Form(r)
+	if err != nil {
+		return nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: err}
+	}
+	if name := web.Duplicate(form, tokenParameters...); name != "" {
+		return nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: fmt.Errorf("%s stands more than once", name)}
+	}
+	return form, nil
+}
+
+// authenticate finds the client of a back-channel request: client_secret_basic, client_secret_post, or the bare
+// client_id of a public client (RFC 6749 §2.3.1). invalid_client has status 400 here, as observed.
+func (s *Server) authenticate(r *http.Request, form url.Values) (*pool, *AppClient, error) {
+	id, secret := form.Get("client_id"), form.Get("client_secret")
+	if user, password, ok := r.BasicAuth(); ok {
+		var err error
+		if user, err = url.QueryUnescape(user); err != nil {
+			return nil, nil, &oauth2.Error{Code: oauth2.InvalidClient, Err: err}
+		}
+		if password, err = url.QueryUnescape(password); err != nil {
+			return nil, nil, &oauth2.Error{Code: oauth2.InvalidClient, Err: err}
+		}
+		if id != "" && id != user {
+			return nil, nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("client_id in the body and in the Authorization header differ")}
+		}
+		id, secret = user, password
+	}
+	if id == "" {
+		return nil, nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no client_id")}
+	}
+	p, client := s.clientOf(r, id)
+	if client == nil {
+		return nil, nil, &oauth2.Error{Code: oauth2.InvalidClient, Err: fmt.Errorf("no app client %q", id)}
+	}
+	err := s.kit.Faults.Run(r.Context(), fault.Check{Point: "cognito.token.client_secret", Run: func() error {
+		switch {
+		case client.Secret == "" && secret == "":
+			return nil
+		case client.Secret == "":
+			return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: errors.New("a secret was sent for a public client")}
+		case secret == "":
+			return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: fmt.Errorf("app client %s has a secret and none was sent; send it from the server, or use a client without one", id)}
+		case !oauth2.SameSecret(secret, client.Secret):
+			return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: fmt.Errorf("the secret is not that of app client %s", id)}
+		}
+		return nil
+	}})
+	return p, client, err
+}
+
+// redeemCode is RFC 6749 §4.1.3. The code is consumed before anything is compared.
+// Unverified: that a failed exchange consumes the code.
+func (s *Server) redeemCode(ctx context.Context, p *pool, client *AppClient, form url.Values) (jose.Object, error) {
+	for _, name := range []string{"code", "redirect_uri"} {
+		if form.Get(name) == "" {
+			return nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no " + name)}
+		}
+	}
+	g, err := s.takeCode(ctx, form.Get("code"))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the code is unknown, older than 5 minutes, or was used before")}
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = s.kit.Faults.Run(ctx,
+		fault.Check{Point: "cognito.token.code_client", Run: func() error {
+			if g.ClientID != client.ID {
+				return &oauth2.Error{Code: oauth2.InvalidGrant, Err: fmt.Errorf("the code was issued to app client %s", g.ClientID)}
+			}
+			return nil
+		}},
+		fault.Check{Point: "cognito.token.redirect_uri", Run: func() error {
+			if got := form.Get("redirect_uri"); got != g.RedirectURI {
+				return &oauth2.Error{Code: oauth2.UnauthorizedClient, Description: "invalid_redirect", Err: fmt.Errorf("redirect_uri is %q, at /oauth2/authorize it was %q; send the same bytes", got, g.RedirectURI)}
+			}
+			return nil
+		}},
+		fault.Check{Point: "cognito.token.pkce", Run: func() error {
+			verifier := form.Get("code_verifier")
+			switch {
+			case g.Challenge == "":
+				return nil // Unverified: a verifier without a challenge is not looked at
+			case verifier == "":
+				return &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the request had a code_challenge and there is no code_verifier")}
+			case !oauth2.VerifyS256(verifier, g.Challenge):
+				return &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("code_verifier does not match the code_challenge")}
+			}
+			return nil
+		}},
+	)
+	if err != nil {
+		return nil, err
+	}
+	refreshToken, err := s.newRefreshToken(ctx, p, client, g.Refresh)
+	if err != nil {
+		return nil, err
+	}
+	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Completed })
+	return tokenResponse(g.Tokens, refreshToken, client.AccessTokenValidity), nil
+}
+
+func (s *Server) takeCode(ctx context.Context, code string) (grant, error) {
+	g, err := s.codes.Get(ctx, code)
+	if err != nil {
+		return g, err
+	}
+	err = store.ErrNotFound
+	return g, s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.token.code_unused", Run: func() error {
+		g, err = s.codes.Take(ctx, code)
+		return err
+	}})
+}
+
+// redeemRefreshToken is RFC 6749 §6, without rotation: the refresh token stays as it is, and no new one is answered.
+// The identity provider is not asked, so somebody who lost access there keeps refreshing.
+func (s *Server) redeemRefreshToken(ctx context.Context, p *pool, client *AppClient, form url.Values) (jose.Object, error) {
+	token := form.Get("refresh_token")
+	if token == "" {
+		return nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no refresh_token")}
+	}
+	rg, err := s.refresh.Get(ctx, hashOf(token))
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if err != nil || rg.ClientID != client.ID {
+		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the refresh token is unknown, expired, revoked, or another client's")}
+	}
+	u, err := s.users.Get(ctx, userKey(p, rg.Username))
+	if err != nil || u.Sub != rg.Sub || u.Disabled {
+		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the user was deleted or disabled")}
+	}
+	// Unverified: that a refreshed ID token carries no nonce and has an at_hash of its own.
+	made, err := s.mint(ctx, p, client, &u, rg, "")
+	if err != nil {
+		return nil, err
+	}
+	trace.Note(ctx, fmt.Sprintf("refreshed the tokens of %s without asking the identity provider", u.Username))
+	return tokenResponse(made, "", client.AccessTokenValidity), nil
+}
+
+// tokenResponse is RFC 6749 §5.1. There is no scope member, and no id_token without the openid scope.
+func tokenResponse(t tokens, refreshToken string, validity time.Duration) jose.Object {
+	var o jose.Object
+	if t.IDToken != "" {
+		o.Set("id_token", t.IDToken)
+	}
+	o.Set("access_token", t.AccessToken)
+	if refreshToken != "" {
+		o.Set("refresh_token", refreshToken)
+	}
+	o.Set("expires_in", int(validity/time.Second))
+	o.Set("token_type", "Bearer")
+	return o
+}
+
+// revoke is POST /oauth2/revoke (RFC 7009): it ends a refresh token and, for Cognito's own endpoints, every token of
+// its grant. An unknown token is as good as revoked.
+func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	form, err := backForm(r)
+	if err != nil {
+		return err
+	}
+	_, client, err := s.authenticate(r, form)
+	if err != nil {
+		if e, ok := errors.AsType[*oauth2.Error](err); ok && e.Code == oauth2.InvalidClient {
+			e.Status, e.Description = http.StatusUnauthorized, ""
+		}
+		return err
+	}
+	token := form.Get("token")
+	switch {
+	case token == "":
+		return &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no token")}
+	case client.DisableTokenRevocation:
+		return &oauth2.Error{Code: oauth2.InvalidRequest, Err: fmt.Errorf("token revocation is off on app client %s", client.ID)}
+	case strings.Count(token, ".") == 2:
+		return &oauth2.Error{Code: oauth2.UnsupportedTokenType, Err: errors.New("only refresh tokens can be revoked")}
+	}
+	if err := s.revokeRefreshToken(ctx, client, token); err != nil {
+		return err
+	}
+	s.backHeaders(w)
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// maxAccessTokenValidity is the longest that an access token of a revoked grant can still live.
+const maxAccessTokenValidity = 24 * time.Hour
+
+func (s *Server) revokeRefreshToken(ctx context.Context, client *AppClient, token string) error {
+	rg, err := s.refresh.Get(ctx, hashOf(token))
+	if errors.Is(err, store.ErrNotFound) || err == nil && rg.ClientID != client.ID {
+		trace.Note(ctx, "the token is unknown, already revoked or another client's: nothing to do")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.refresh.Delete(ctx, hashOf(token)); err != nil {
+		return err
+	}
+	trace.Note(ctx, "revoked the refresh token of "+rg.Username+" and the access tokens of its grant")
+	return s.revoked.Put(ctx, rg.OriginJTI, true, s.kit.Env.Now().Add(maxAccessTokenValidity))
+}

@@ -1,0 +1,170 @@
+package mockcognito
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ssolab/ssolab/internal/jose"
+	"github.com/ssolab/ssolab/internal/oauth2"
+	"github.com/ssolab/ssolab/internal/oidc"
+	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// The descriptions of the userInfo endpoint's two errors.
+const (
+	badUserInfoRequest = "Bad OAuth2 request at UserInfo Endpoint"
+	badAccessToken     = "Access token is expired, disabled, or deleted, or the user has globally signed out."
+)
+
+// userInfo is GET /oauth2/userInfo (OIDC Core §5.3). Every value is a string, the booleans too.
+func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(token) == "" {
+		return &oauth2.Error{Code: oauth2.InvalidRequest, Description: badUserInfoRequest, Err: errors.New("no bearer token in the Authorization header")}
+	}
+	access, err := s.verifyAccessToken(r, strings.TrimSpace(token))
+	if err != nil {
+		return err
+	}
+	scopes := oidc.Scopes(access.Scope)
+	if !slices.Contains(scopes, "openid") {
+		return &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: "Access token does not contain openid scope", Err: fmt.Errorf("scope is %q", access.Scope)}
+	}
+	doc, err := s.userInfoDocument(access, scopes)
+	if err != nil {
+		return err
+	}
+	s.kit.Faults.Document(ctx, "cognito.userinfo.document", &doc)
+	s.backHeaders(w)
+	return web.JSON(w, http.StatusOK, "application/json;charset=UTF-8", doc)
+}
+
+// userInfoDocument is what the token's scopes show of the user to the token's client.
+func (s *Server) userInfoDocument(access *accessToken, scopes []string) (jose.Object, error) {
+	u := access.user
+	doc := jose.Object{{Name: "sub", Value: u.Sub}}
+	show := released(u, scopes, access.client.ReadAttributes)
+	stringly := s.kit.Quirks.On(quirkStringBooleans)
+	for _, name := range booleanAttributes {
+		if !slices.Contains(show, name) {
+			continue
+		}
+		if stringly {
+			doc.Set(name, u.Attributes[name])
+		} else {
+			doc.Set(name, u.Attributes[name] == "true")
+		}
+	}
+	if len(scopes) == 1 && u.Subject != "" { // reported for openid alone, absent with openid email phone
+		identities, err := u.identitiesAttribute()
+		if err != nil {
+			return nil, err
+		}
+		doc.Set("identities", identities)
+	}
+	for _, name := range show {
+		if !slices.Contains(booleanAttributes, name) && name != "sub" {
+			doc.Set(name, u.Attributes[name])
+		}
+	}
+	doc.Set("username", u.Username)
+	return doc, nil
+}
+
+// accessToken is a verified access token with what it points at.
+type accessToken struct {
+	Issuer    string `json:"iss"`
+	Subject   string `json:"sub"`
+	ClientID  string `json:"client_id"`
+	TokenUse  string `json:"token_use"`
+	Scope     string `json:"scope"`
+	OriginJTI string `json:"origin_jti"`
+	Username  string `json:"username"`
+	Expires   int64  `json:"exp"`
+
+	pool   *pool
+	client *AppClient
+	user   *user
+}
+
+// verifyAccessToken accepts an access token of one of the service's pools that is not expired, whose grant was not
+// revoked and whose user and client still exist.
+func (s *Server) verifyAccessToken(r *http.Request, token string) (*accessToken, error) {
+	refuse := func(format string, args ...any) (*accessToken, error) {
+		return nil, &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: badAccessToken, Err: fmt.Errorf(format, args...)}
+	}
+	ctx := r.Context()
+	payload, err := unverifiedPayload(token)
+	if err != nil {
+		return refuse("%w", err)
+	}
+	var t accessToken
+	if err := json.Unmarshal(payload, &t); err != nil {
+		return refuse("%w", err)
+	}
+	p, client := s.clientOf(r, t.ClientID)
+	if client == nil || t.Issuer != p.issuer {
+		return refuse("it names app client %q of issuer %q, which this service does not have; an ID token is not accepted here", t.ClientID, t.Issuer)
+	}
+	keys, err := p.keys.signing()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := jose.Verify(token, keys.set, jose.RS256); err != nil {
+		return refuse("%w", err)
+	}
+	if t.TokenUse != "access" {
+		return refuse("token_use is %q", t.TokenUse)
+	}
+	if expires := time.Unix(t.Expires, 0); !s.kit.Env.Now().Before(expires) {
+		return refuse("it expired at %s", expires.UTC().Format(time.RFC3339))
+	}
+	if t.OriginJTI != "" {
+		if gone, err := s.revoked.Get(ctx, t.OriginJTI); err == nil && gone {
+			return refuse("its grant was revoked")
+		}
+	}
+	u, err := s.users.Get(ctx, userKey(p, t.Username))
+	if err != nil || u.Sub != t.Subject || u.Disabled {
+		return refuse("user %s was deleted or disabled", t.Username)
+	}
+	t.pool, t.client, t.user = p, client, &u
+	return &t, nil
+}
+
+// presentUserInfo shows errors of the userInfo endpoint. The header has no Bearer scheme word, as the vendor documents
+// it, though RFC 6750 §3 wants one.
+func (s *Server) presentUserInfo(w http.ResponseWriter, r *http.Request, err error) {
+	e := oauth2.AsError(err)
+	if e.Code == oauth2.InvalidToken || e.Code == oauth2.InvalidRequest {
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf("error=%q, error_description=%q", e.Code, e.Description))
+	}
+	trace.Note(r.Context(), fmt.Sprintf("Cognito answered %s: %v", e.Code, e.Err))
+	s.backHeaders(w)
+	_ = web.JSON(w, e.HTTPStatus(), "application/json;charset=UTF-8", struct {
+		Error       oauth2.Code `json:"error"`
+		Description string      `json:"error_description,omitempty"`
+	}{e.Code, e.Description})
+}
+
+// unverifiedPayload decodes the claims of a compact JWS before anything is known of its signature, so that the keys to
+// verify it with can be found. No caller acts on them before the signature has been checked.
+func unverifiedPayload(token string) ([]byte, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errors.New("not a JWT")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, fmt.Errorf("not a JWT: %w", err)
+	}
+	return payload, nil
+}
