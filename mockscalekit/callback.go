@@ -1,0 +1,265 @@
+package mockscalekit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ssolab/ssolab/internal/fault"
+	"github.com/ssolab/ssolab/internal/jose"
+	"github.com/ssolab/ssolab/internal/oauth2"
+	"github.com/ssolab/ssolab/internal/oidc"
+	"github.com/ssolab/ssolab/internal/store"
+	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// grant is what a code stands for.
+type grant struct {
+	ClientID      string
+	RedirectURI   string
+	Nonce         string
+	CodeChallenge string
+	session
+}
+
+// session is what tokens are made of.
+type session struct {
+	ID             string // ses_…
+	OrganizationID string
+	ConnectionID   string
+	Scopes         []string
+	Who            identity
+}
+
+// identity is a person as the identity provider described them.
+type identity struct {
+	Subject string         // at the identity provider
+	Claims  map[string]any // profile claims and custom attributes
+}
+
+func (i identity) text(name string) string {
+	s, _ := i.Claims[name].(string)
+	return s
+}
+
+const codeTTL = 10 * time.Minute // https://docs.scalekit.com/authenticate/fsa/complete-login/
+
+// callback receives the answer of an identity provider.
+func (e *environment) callback(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	q, err := web.Query(r)
+	if err != nil {
+		return refuse("invalid_request", "The answer of the identity provider cannot be read.").because(err)
+	}
+	f, err := e.takeFlow(r, q.Get("state"))
+	if err != nil {
+		return err
+	}
+	to := target{RedirectURI: f.RedirectURI, State: f.State}
+	s, err := e.identify(ctx, f, q)
+	if err != nil {
+		return to.send(err)
+	}
+	code := e.kit.Env.Token(48)
+	g := grant{ClientID: f.ClientID, RedirectURI: f.RedirectURI, Nonce: f.Nonce, CodeChallenge: f.CodeChallenge, session: s}
+	if err := e.codes.Put(ctx, code, g, e.kit.Env.Now().Add(codeTTL)); err != nil {
+		return to.send(err)
+	}
+	trace.Annotate(ctx, func(t *trace.SignIn) {
+		t.Email = s.Who.text("email")
+		if direct(t) {
+			t.Outcome = trace.Code
+		}
+	})
+	p := web.Params{{"code", code}}
+	p.AddIf("state", f.State)
+	web.Redirect(w, p.WithQuery(f.RedirectURI))
+	return nil
+}
+
+// direct tells whether the application is a client of Scalekit itself, with no Cognito between.
+func direct(s *trace.SignIn) bool {
+	return s.Outcome != trace.Failed && !slices.ContainsFunc(s.Hops, func(ex trace.Exchange) bool { return ex.To == trace.Cognito })
+}
+
+// takeFlow consumes the state; without a good one there is no client to answer to, so a failure is a page.
+func (e *environment) takeFlow(r *http.Request, state string) (flow, error) {
+	f, err := e.flows.Take(r.Context(), state)
+	if errors.Is(err, store.ErrNotFound) {
+		return f, refuse("invalid_request", "Scalekit does not know the state of this answer: it was changed, was used already, or is older than an hour. Start again from the application.")
+	}
+	if err != nil {
+		return f, err
+	}
+	if got := r.PathValue("connection"); got != f.ConnectionID {
+		return f, refuse("invalid_connection_id", "The answer came to the callback of %s, but this sign-in began at %s. Register the callback URL of the right connection at the identity provider.", got, f.ConnectionID)
+	}
+	if !oauth2.SameSecret(e.cookies.Get(r, browserCookie), f.Browser) {
+		return f, refuse("invalid_request", "This sign-in began in another browser: the cookie %s%s is missing or another one. Start again from the application, in one browser.", browserCookie, e.cookies.Suffix)
+	}
+	return f, nil
+}
+
+// identify redeems the identity provider's code and verifies what it says.
+func (e *environment) identify(ctx context.Context, f flow, q url.Values) (session, error) {
+	s := session{OrganizationID: f.OrganizationID, ConnectionID: f.ConnectionID, Scopes: f.Scopes}
+	if code := q.Get("error"); code != "" {
+		// Unverified: that the identity provider's code and description are handed on.
+		return s, &loginError{
+			Code: code, Description: q.Get("error_description"),
+			Sentence: fmt.Sprintf("The identity provider of %s refused: %s (%s). What it says decides what to do.", f.ConnectionID, code, q.Get("error_description")),
+		}
+	}
+	organization, connection, err := e.findConnection(ctx, f.ConnectionID)
+	if err != nil {
+		return s, err
+	}
+	up, err := e.upstream(connection)
+	if err != nil {
+		return s, err
+	}
+	provider := f.Provider
+	tokens, err := e.redeem(ctx, up, provider.TokenEndpoint, q.Get("code"), f.UpstreamVerifier)
+	if err != nil {
+		return s, refuse("failed_to_exchange_token", "Scalekit could not exchange the identity provider's code: %v. Check client id, secret and callback URL at the identity provider.", err).because(err)
+	}
+	claims, err := e.verifyIDToken(ctx, up, provider.JWKSURI, tokens.IDToken, f.UpstreamNonce)
+	if err != nil {
+		return s, refuse("invalid_id_token", "Scalekit refused the ID token of %s: %v. Check what that identity provider issues for the client %s.", up.Issuer, err, up.ClientID).because(err)
+	}
+	if s.Who, err = e.describePerson(ctx, provider.UserInfoEndpoint, tokens.AccessToken, claims); err != nil {
+		return s, err
+	}
+	s.ID = e.kit.Env.Sonyflake("ses")
+	return s, e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.user_domain", Run: func() error { return checkDomain(organization, s.Who.text("email")) }})
+}
+
+// verifyIDToken checks an identity provider's ID token (OIDC Core §3.1.3.7) and returns its claims.
+func (e *environment) verifyIDToken(ctx context.Context, up upstream, jwksURI, token, nonce string) (map[string]any, error) {
+	unverified, err := jose.Peek(token, jose.ES256, jose.RS256)
+	if err != nil {
+		return nil, err
+	}
+	var c struct {
+		Issuer   string        `json:"iss"`
+		Subject  string        `json:"sub"`
+		Audience oidc.Audience `json:"aud"`
+		Expires  float64       `json:"exp"`
+		Nonce    string        `json:"nonce"`
+	}
+	if err := json.Unmarshal(unverified.Payload, &c); err != nil {
+		return nil, fmt.Errorf("its claims cannot be read: %w", err)
+	}
+	now := e.kit.Env.Now()
+	err = e.kit.Faults.Run(ctx,
+		fault.Check{Point: "scalekit.idp_token.signature", Run: func() error {
+			return e.verifySignature(ctx, jwksURI, token)
+		}},
+		fault.Check{Point: "scalekit.idp_token.issuer", Run: func() error {
+			return expect(c.Issuer == up.Issuer, "iss is %q, expected %q", c.Issuer, up.Issuer)
+		}},
+		fault.Check{Point: "scalekit.idp_token.audience", Run: func() error {
+			return expect(c.Audience.Contains(up.ClientID), "aud is %q, expected %q", c.Audience, up.ClientID)
+		}},
+		fault.Check{Point: "scalekit.idp_token.expiry", Run: func() error {
+			expires := time.Unix(int64(c.Expires), 0).UTC()
+			return expect(now.Before(expires), "it expired at %s, it is %s", expires.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		}},
+		fault.Check{Point: "scalekit.idp_token.nonce", Run: func() error {
+			return expect(oauth2.SameSecret(c.Nonce, nonce), "nonce is not the one sent")
+		}},
+		fault.Check{Point: "scalekit.idp_token.subject", Run: func() error { return expect(c.Subject != "", "it has no sub") }},
+	)
+	if err != nil {
+		return nil, err
+	}
+	trace.Note(ctx, "verified the IdP's ID token with key "+unverified.KeyID+" ("+unverified.Algorithm+"): signature, iss, aud, exp, nonce")
+	var claims map[string]any
+	err = json.Unmarshal(unverified.Payload, &claims)
+	return claims, err
+}
+
+func expect(ok bool, format string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf(format, args...)
+}
+
+// describePerson reads userinfo, whose subject must be the ID token's (OIDC Core §5.3.4), and joins it with the ID
+// token, whose claims win.
+func (e *environment) describePerson(ctx context.Context, endpoint, accessToken string, idToken map[string]any) (identity, error) {
+	subject, _ := idToken["sub"].(string)
+	who := identity{Subject: subject}
+	var info map[string]any
+	err := e.get(ctx, endpoint, accessToken, &info)
+	if err == nil {
+		err = e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.idp_userinfo.subject", Run: func() error {
+			return expect(info["sub"] == subject, "userinfo is about %v, the ID token about %q", info["sub"], subject)
+		}})
+	}
+	if err != nil {
+		return who, refuse("user_info_retrieve_failed", "Scalekit could not use the identity provider's userinfo: %v. Check the userinfo endpoint and its access token.", err).because(err)
+	}
+	who.Claims = e.normalize(idToken, info)
+	if who.text("email") == "" {
+		return who, refuse("mandatory_attribute_missing", "The identity provider gave no e-mail for %s. Let it release the claim email.", subject)
+	}
+	return who, nil
+}
+
+// normalize keeps the profile claims (https://docs.scalekit.com/sso/guides/user-profile-details/) of both and the
+// custom attributes of userinfo, without the names that are Scalekit's own.
+func (e *environment) normalize(idToken, info map[string]any) map[string]any {
+	out := map[string]any{}
+	for name, value := range info {
+		if !slices.Contains(profileClaims(), name) && !slices.Contains(reservedClaims(), name) && (e.attributes == nil || slices.Contains(e.attributes, name)) {
+			out[name] = value
+		}
+	}
+	for _, name := range profileClaims() {
+		value, ok := idToken[name]
+		if !ok {
+			value = info[name]
+		}
+		if value != nil && value != "" && value != false { // email_verified is left out when false
+			out[name] = value
+		}
+	}
+	return out
+}
+
+func profileClaims() []string {
+	return []string{"email", "email_verified", "name", "given_name", "family_name", "preferred_username", "locale", "picture"}
+}
+
+// reservedClaims are names a custom attribute cannot take: those documented as such, and the protocol's own.
+func reservedClaims() []string {
+	return []string{
+		"roles", "permissions", "sub", "oid", "sid",
+		"iss", "aud", "exp", "iat", "nbf", "jti", "amr", "azp", "client_id", "nonce", "at_hash", "c_hash",
+	}
+}
+
+// checkDomain keeps a person out whose e-mail is in none of the organization's domains, if it has any.
+func checkDomain(o Organization, email string) error {
+	_, domain := splitEmail(email)
+	var all []string
+	for _, d := range o.Domains {
+		if d.Status == Verified {
+			all = append(all, strings.ToLower(d.Name))
+		}
+	}
+	if len(all) == 0 || slices.Contains(all, domain) {
+		return nil
+	}
+	return refuse("invalid_user_domain", "%s signed in at the identity provider of %s, whose domains are %s. Sign in with one of these, or add the domain to the organization.",
+		email, o.DisplayName, listed(all))
+}

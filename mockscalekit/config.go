@@ -1,0 +1,101 @@
+package mockscalekit
+
+import (
+	"time"
+
+	"github.com/ssolab/ssolab/internal/party"
+)
+
+// Config describes a Scalekit environment and the identity providers behind it.
+type Config struct {
+	Kit *party.Kit // shared with the other parties of a lab; nil makes one of its own
+
+	URL    string // environment URL and issuer, without trailing slash, e.g. http://localhost:9402
+	IdPURL string // base URL of the identity providers, e.g. http://localhost:9404
+
+	Environment Environment
+}
+
+// Environment is what a team has set up at Scalekit.
+type Environment struct {
+	Name          string         // shown by the simulator; default "ssolab"
+	Mode          string         // Modular (default); FullStack is known and refused, since it is not modelled
+	IDTokenTTL    time.Duration  // default 72 h, as observed in modular mode
+	Attributes    []string       // registered custom attributes, which alone become claims; nil lets every one pass
+	Clients       []Client       // API clients; nil means the default lab's
+	Organizations []Organization // nil means the default lab's
+	People        []Person       // people known to the identity providers; nil means the default lab's
+}
+
+// Authentication modes of an environment.
+const (
+	Modular   = "modular"
+	FullStack = "full-stack"
+)
+
+// Client is an application of the environment.
+type Client struct {
+	ID                     string   // skc_… or prd_skc_…
+	Secret                 string   // test_… or live_…; empty: a public client, which must use PKCE
+	Name                   string   // shown by the simulator; default "ssolab"
+	RedirectURIs           []string // allowed callback URLs, compared exactly
+	PostLogoutRedirectURIs []string
+	InitiateLoginURI       string
+	Inactive               bool
+}
+
+// Organization is one customer.
+type Organization struct {
+	ID          string // org_…
+	DisplayName string
+	ExternalID  string
+	Domains     []Domain
+	Connections []Connection
+}
+
+// Domain is a domain of an organization.
+type Domain struct {
+	ID     string // dom_…; made when empty
+	Name   string // example.com
+	Type   string // OrganizationDomain (default) or AllowedEmailDomain, which never routes
+	Status string // Verified (default), Pending or Failed; only verified domains route
+}
+
+// Types and states of domains.
+const (
+	OrganizationDomain = "ORGANIZATION_DOMAIN"
+	AllowedEmailDomain = "ALLOWED_EMAIL_DOMAIN"
+
+	Verified = "VERIFIED"
+	Pending  = "PENDING"
+	Failed   = "FAILED"
+)
+
+// Connection leads from an organization to an identity provider.
+type Connection struct {
+	ID       string // conn_…
+	Provider string // IDPSimulator (default) or Okta
+	Status   string // Completed (default), InProgress or Draft
+	Disabled bool
+}
+
+// Providers and states of connections.
+const (
+	IDPSimulator = "IDP_SIMULATOR"
+	Okta         = "OKTA"
+
+	Completed  = "COMPLETED"
+	InProgress = "IN_PROGRESS"
+	Draft      = "DRAFT"
+)
+
+// Person is someone an identity provider knows. The simulator lets anybody in; a person given here has fixed values.
+type Person struct {
+	Email      string
+	GivenName  string
+	FamilyName string
+	Subject    string            // at the identity provider; default derived from the connection and the e-mail
+	Password   string            // for identity providers that ask for one
+	TOTPSecret string            // base32; for identity providers with MFA
+	Attributes map[string]string // custom attributes, released by name
+}

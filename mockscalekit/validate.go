@@ -1,0 +1,184 @@
+package mockscalekit
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Validate reports everything that is wrong with c at once, each problem with the place where it stands.
+func (c Config) Validate() error {
+	var v problems
+	v.baseURL("url", c.URL)
+	v.baseURL("idp_url", c.IdPURL)
+	e := c.Environment
+	switch e.Mode {
+	case "", Modular:
+	case FullStack:
+		v.add("environment.mode", "full-stack is not modelled; use %q", Modular)
+	default:
+		v.add("environment.mode", "%q is no authentication mode; use %q", e.Mode, Modular)
+	}
+	if e.IDTokenTTL < 0 {
+		v.add("environment.id_token_ttl", "%s is negative", e.IDTokenTTL)
+	}
+	v.clients(e.Clients)
+	v.organizations(e.Organizations)
+	v.people(e.People)
+	return errors.Join(v...)
+}
+
+type problems []error
+
+func (v *problems) add(place, format string, args ...any) {
+	*v = append(*v, fmt.Errorf("%s: "+format, append([]any{place}, args...)...))
+}
+
+func (v *problems) oneOf(place, value string, allowed ...string) {
+	if value != "" && !slices.Contains(allowed, value) {
+		v.add(place, "%q is not one of %s", value, strings.Join(allowed, ", "))
+	}
+}
+
+func (v *problems) id(place, id string, seen map[string]string, prefixes ...string) {
+	if !slices.ContainsFunc(prefixes, func(p string) bool { return len(id) > len(p) && strings.HasPrefix(id, p) }) {
+		v.add(place, "id %q does not begin with %s", id, strings.Join(prefixes, " or "))
+	}
+	v.unique(place, id, seen)
+}
+
+func (v *problems) unique(place, name string, seen map[string]string) {
+	if other, dup := seen[name]; dup {
+		v.add(place, "%q is taken by %s", name, other)
+	}
+	seen[name] = place
+}
+
+func (v *problems) baseURL(place, raw string) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		v.add(place, "%v", err)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		v.add(place, "%q is no http or https URL", raw)
+	case u.Path != "" || u.RawQuery != "" || u.Fragment != "":
+		v.add(place, "%q has more than scheme, host and port; leave the slash out too", raw)
+	}
+}
+
+func (v *problems) clients(list []Client) {
+	seen := map[string]string{}
+	for i, c := range list {
+		place := fmt.Sprintf("environment.clients[%d]", i)
+		v.id(place, c.ID, seen, "skc_", "prd_skc_")
+		production := strings.HasPrefix(c.ID, "prd_")
+		for j, uri := range c.RedirectURIs {
+			v.redirectURI(fmt.Sprintf("%s.redirect_uris[%d]", place, j), uri, production)
+		}
+		for j, uri := range c.PostLogoutRedirectURIs {
+			v.redirectURI(fmt.Sprintf("%s.post_logout_redirect_uris[%d]", place, j), uri, production)
+		}
+	}
+}
+
+// redirectURI applies the dashboard's rules for allowed URLs
+// (https://docs.scalekit.com/guides/dashboard/redirects/).
+func (v *problems) redirectURI(place, raw string, production bool) {
+	if len(raw) > 256 {
+		v.add(place, "has %d characters; 256 are allowed", len(raw))
+	}
+	if strings.Contains(raw, "{{") {
+		v.add(place, "%q is a template; templates are not modelled", raw)
+		return
+	}
+	u, err := url.Parse(strings.Replace(raw, "*", "wildcard", 1))
+	switch {
+	case err != nil:
+		v.add(place, "%v", err)
+		return
+	case u.Scheme == "" || u.Host == "" && (u.Scheme == "http" || u.Scheme == "https"):
+		v.add(place, "%q is no absolute URL", raw)
+		return
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#"):
+		v.add(place, "%q has a query or a fragment, which is not allowed", raw)
+	}
+	if strings.Contains(raw, "*") && !goodWildcard(raw) {
+		v.add(place, "%q: one * is allowed, in the left-most label of a host name of three labels or more", raw)
+	}
+	if production && (u.Scheme == "http" || isLocal(u.Hostname()) || strings.Contains(raw, "*")) {
+		v.add(place, "%q: a production client allows neither http, localhost nor a wildcard", raw)
+	}
+}
+
+func isLocal(host string) bool {
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "127.0.0.1" || host == "::1"
+}
+
+func goodWildcard(raw string) bool {
+	_, rest, ok := strings.Cut(raw, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	labels := strings.Split(host, ".")
+	return ok && strings.Count(raw, "*") == 1 && len(labels) >= 3 && strings.Contains(labels[0], "*")
+}
+
+func (v *problems) organizations(list []Organization) {
+	ids, connections, domains := map[string]string{}, map[string]string{}, map[string]string{}
+	for i, o := range list {
+		place := fmt.Sprintf("environment.organizations[%d]", i)
+		v.id(place, o.ID, ids, "org_")
+		for j, d := range o.Domains {
+			at := fmt.Sprintf("%s.domains[%d]", place, j)
+			v.oneOf(at+".type", d.Type, OrganizationDomain, AllowedEmailDomain)
+			v.oneOf(at+".status", d.Status, Verified, Pending, Failed)
+			if !domainName(d.Name) {
+				v.add(at, "%q is no domain name", d.Name)
+			}
+			if d.Type != AllowedEmailDomain && (d.Status == "" || d.Status == Verified) {
+				v.unique(at, strings.ToLower(d.Name), domains)
+			}
+		}
+		for j, c := range o.Connections {
+			at := fmt.Sprintf("%s.connections[%d]", place, j)
+			v.id(at, c.ID, connections, "conn_")
+			v.oneOf(at+".provider", c.Provider, IDPSimulator, Okta)
+			v.oneOf(at+".status", c.Status, Completed, InProgress, Draft)
+		}
+	}
+}
+
+func domainName(s string) bool {
+	return s != "" && len(s) <= 253 && !strings.HasPrefix(s, ".") && !strings.HasSuffix(s, ".") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`@/:*<>"'\`, r) })
+}
+
+func (v *problems) people(list []Person) {
+	seen := map[string]string{}
+	for i, p := range list {
+		place := fmt.Sprintf("environment.people[%d]", i)
+		local, domain := splitEmail(p.Email)
+		if !localPart(local) || !domainName(domain) {
+			v.add(place, "%q is no e-mail address", p.Email)
+		}
+		v.unique(place, strings.ToLower(p.Email), seen)
+		if p.TOTPSecret != "" {
+			if _, err := totpKey(p.TOTPSecret); err != nil {
+				v.add(place+".totp_secret", "is not base32") // the value stays out: it is a secret
+			}
+		}
+	}
+}
+
+// splitEmail cuts at the last @; without one both parts are empty.
+func splitEmail(s string) (local, domain string) {
+	i := strings.LastIndexByte(s, '@')
+	if i < 0 {
+		return "", ""
+	}
+	return s[:i], strings.ToLower(s[i+1:])
+}
+
+func localPart(s string) bool {
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '@' || r == 0x7f })
+}

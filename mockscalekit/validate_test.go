@@ -1,0 +1,84 @@
+package mockscalekit_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ssolab/ssolab/internal/lab"
+	"github.com/ssolab/ssolab/internal/party"
+	"github.com/ssolab/ssolab/internal/quirk"
+	"github.com/ssolab/ssolab/mockscalekit"
+)
+
+func TestValidateReportsEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	cfg := mockscalekit.Config{
+		URL: "http://localhost:9402/", IdPURL: "localhost",
+		Environment: mockscalekit.Environment{
+			Mode: mockscalekit.FullStack, IDTokenTTL: -1,
+			Clients: []mockscalekit.Client{
+				{ID: "skc_1", RedirectURIs: []string{"https://*.acme.test/cb", "https://*.com/cb", "https://a.*.acme.test/cb", "http://a.test/cb?x=1", "/relative", "https://{{org_slug}}.acme.test/" + strings.Repeat("x", 256)}},
+				{ID: "skc_1"}, {ID: "app"},
+				{ID: "prd_skc_2", RedirectURIs: []string{"http://localhost/cb"}},
+			},
+			Organizations: []mockscalekit.Organization{
+				{ID: "org_1", Domains: []mockscalekit.Domain{{Name: "a.test"}, {Name: "user@b.test"}, {Name: "c.test", Type: "x", Status: "y"}}},
+				{ID: "org_2", Domains: []mockscalekit.Domain{{Name: "A.test"}}, Connections: []mockscalekit.Connection{{ID: "c1", Provider: "PING", Status: "GONE"}}},
+			},
+			People: []mockscalekit.Person{{Email: "nobody"}, {Email: "a@a.test", TOTPSecret: "!secret!"}, {Email: "A@a.test"}},
+		},
+	}
+	err := cfg.Validate()
+	require.Error(t, err)
+	lines := strings.Split(err.Error(), "\n")
+	for _, place := range []string{
+		"url", "idp_url", "environment.mode", "environment.id_token_ttl",
+		"environment.clients[0].redirect_uris[1]", "environment.clients[0].redirect_uris[2]", "environment.clients[0].redirect_uris[3]",
+		"environment.clients[0].redirect_uris[4]", "environment.clients[0].redirect_uris[5]",
+		"environment.clients[1]", "environment.clients[2]", "environment.clients[3].redirect_uris[0]",
+		"environment.organizations[0].domains[1]", "environment.organizations[0].domains[2].type", "environment.organizations[0].domains[2].status",
+		"environment.organizations[1].domains[0]", "environment.organizations[1].connections[0]",
+		"environment.organizations[1].connections[0].provider", "environment.organizations[1].connections[0].status",
+		"environment.people[0]", "environment.people[1].totp_secret", "environment.people[2]",
+	} {
+		found := false
+		for _, line := range lines {
+			found = found || strings.HasPrefix(line, place+": ")
+		}
+		require.True(t, found, "nothing about %s in:\n%v", place, err)
+	}
+	require.NotContains(t, err.Error(), "redirect_uris[0]: \"https://*.acme")
+	require.NotContains(t, err.Error(), "!secret!")
+	_, err = mockscalekit.New(cfg)
+	require.Error(t, err)
+}
+
+// Neither secrets nor passwords nor codes reach the log.
+func TestSecretsAreNotLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	kit := party.NewKit(lab.New(lab.Options{Now: fixed, Keys: sharedKeys()}), quirk.NewSet(mockscalekit.Quirks()),
+		slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	t.Cleanup(func() { _ = kit.Close() })
+	env := mockscalekit.DefaultEnvironment(callback)
+	server, err := mockscalekit.New(mockscalekit.Config{Kit: kit, URL: "http://env.test", IdPURL: "http://idp.test", Environment: env})
+	require.NoError(t, err)
+	post := func(h http.Handler, path string, form url.Values) {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		h.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	post(server.Environment(), "/oauth/token", url.Values{"grant_type": {"authorization_code"}, "client_id": {clientID}, "client_secret": {env.Clients[0].Secret}, "code": {"the-secret-code"}})
+	post(server.IdP(), "/okta/login", url.Values{"authRequestID": {"req_1"}, "password": {env.People[3].Password}})
+	require.NotEmpty(t, log.String())
+	for _, secret := range []string{env.Clients[0].Secret, env.People[3].Password, "the-secret-code"} {
+		require.NotContains(t, log.String(), secret)
+	}
+}
