@@ -1,0 +1,70 @@
+package console
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ssolab/ssolab/internal/web"
+)
+
+// guard lets through what this machine's own programs and the console's own pages send.
+type guard struct {
+	hosts   []string // values of Host that are the console's
+	origins []string // the same as origins
+	cross   *http.CrossOriginProtection
+}
+
+func newGuard(base string) (*guard, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("URL is %q, not an absolute http or https URL", base)
+	}
+	g := &guard{cross: http.NewCrossOriginProtection()}
+	for _, name := range []string{u.Hostname(), "localhost", "127.0.0.1", "::1"} {
+		host := name
+		switch {
+		case u.Port() != "":
+			host = net.JoinHostPort(name, u.Port())
+		case strings.Contains(name, ":"):
+			host = "[" + name + "]"
+		}
+		host = strings.ToLower(host)
+		g.hosts = append(g.hosts, host)
+		g.origins = append(g.origins, u.Scheme+"://"+host)
+	}
+	return g, nil
+}
+
+// wrap refuses requests for another host, whoever sends them: a name that an attacker's DNS points at this machine
+// makes the attacker's page same-origin with the console. Writes are refused from pages of other origins too.
+func (g *guard) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Ssolab", "mock")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+		if !slices.Contains(g.hosts, strings.ToLower(r.Host)) {
+			refuse(w, fmt.Sprintf("the console does not answer for the host %q", r.Host), "Ask for one of: "+strings.Join(slices.Compact(slices.Clone(g.hosts)), ", ")+".")
+			return
+		}
+		safe := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if origin := r.Header.Get("Origin"); !safe && origin != "" && !slices.Contains(g.origins, strings.ToLower(origin)) {
+			refuse(w, fmt.Sprintf("a page of %q may not change the lab", origin), "Send the request from a program, without an Origin header, or from the console's own pages.")
+			return
+		}
+		if err := g.cross.Check(r); err != nil {
+			refuse(w, "a page of another origin may not change the lab", "Send the request from a program, or from the console's own pages.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func refuse(w http.ResponseWriter, message, hint string) {
+	web.NoStore(w)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_ = web.JSON(w, http.StatusForbidden, contentJSON, errorBody{message, hint}) // two strings always encode
+}

@@ -1,0 +1,183 @@
+package console
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/ssolab/ssolab/internal/trace"
+)
+
+// Measures of the drawing, in units of its viewBox.
+const (
+	laneGap   = 192
+	laneLeft  = 82 // middle of the first lane
+	drawWidth = 2*laneLeft + 4*laneGap
+	headTop   = 8
+	headHigh  = 32
+	firstHop  = headTop + headHigh + 40
+	hopGap    = 44
+	saidGap   = 16
+	saidWidth = 72 // characters of a line of a failure's sentence
+	dotRadius = 10
+)
+
+var lanes = []struct {
+	party trace.Party
+	name  string
+}{
+	{trace.Browser, "Browser"}, {trace.App, "App"}, {trace.Cognito, "Cognito"}, {trace.Scalekit, "Scalekit"}, {trace.IdP, "Identity provider"},
+}
+
+func laneName(p trace.Party) string {
+	for _, l := range lanes {
+		if l.party == p {
+			return l.name
+		}
+	}
+	return string(p)
+}
+
+func laneX(p trace.Party) int {
+	for i, l := range lanes {
+		if l.party == p {
+			return laneLeft + i*laneGap
+		}
+	}
+	return laneLeft
+}
+
+// sequence is a sign-in as a drawing: five lanes, time downwards.
+type sequence struct {
+	Width, Height int
+	HeadTop       int
+	HeadHigh      int
+	Bottom        int // where the lanes end
+	Lanes         []lane
+	Arrows        []arrow
+}
+
+type lane struct {
+	Class, Name string
+	X, Left     int // middle, and left edge of its head
+	TextY       int
+	Wide        int
+}
+
+type arrow struct {
+	N              int
+	Class          string // front or back, the caller's party, failed
+	Title          string // for the pointer and for screen readers
+	Label          string
+	LabelX, LabelY int
+	DotX           int // middle of the number
+	X1, X2, Y      int
+	TextY          int
+	Head           string // points of the arrow's head
+	Said           []saidLine
+}
+
+type saidLine struct {
+	X, Y int
+	Text string
+}
+
+// failed tells whether a hop is drawn in red.
+func failed(h trace.Hop) bool { return h.Failure != "" || h.Status >= 400 }
+
+func draw(hops []trace.Hop) sequence {
+	const wide = 148
+	s := sequence{Width: drawWidth, HeadTop: headTop, HeadHigh: headHigh}
+	for i, l := range lanes {
+		x := laneLeft + i*laneGap
+		s.Lanes = append(s.Lanes, lane{Class: string(l.party), Name: l.name, X: x, Left: x - wide/2, TextY: headTop + headHigh/2 + 5, Wide: wide})
+	}
+	y := firstHop
+	for i, h := range hops {
+		a := newArrow(i+1, h, y)
+		s.Arrows = append(s.Arrows, a)
+		y += hopGap + saidGap*len(a.Said)
+		if len(a.Said) > 0 {
+			y += saidGap / 2
+		}
+	}
+	s.Bottom = y - hopGap/2
+	s.Height = s.Bottom + 8
+	return s
+}
+
+func newArrow(n int, h trace.Hop, y int) arrow {
+	x1, x2 := laneX(h.From), laneX(h.To)
+	if x1 == x2 { // a party that calls itself
+		x2 = x1 + laneGap/2
+	}
+	side := 1
+	if x2 < x1 {
+		side = -1
+	}
+	a := arrow{
+		N: n, Class: string(h.Channel) + " " + string(h.From), Label: label(h), LabelX: (x1 + x2) / 2, LabelY: y - 9,
+		DotX: x1, X1: x1 + side*dotRadius, X2: x2 - side*8, Y: y, TextY: y + 4,
+		Head:  fmt.Sprintf("%d,%d %d,%d %d,%d", x2, y, x2-side*10, y-5, x2-side*10, y+5),
+		Title: fmt.Sprintf("%d. %s to %s: %s", n, laneName(h.From), laneName(h.To), label(h)),
+	}
+	if !failed(h) {
+		return a
+	}
+	a.Class += " failed"
+	if h.Failure == "" {
+		return a
+	}
+	a.Title += ". " + h.Failure
+	lines := wrap(h.Failure, saidWidth)
+	longest := 0
+	for _, l := range lines {
+		longest = max(longest, len([]rune(l)))
+	}
+	half := longest*7/2 + 8
+	middle := min(max(a.LabelX, half), drawWidth-half)
+	for i, l := range lines {
+		a.Said = append(a.Said, saidLine{X: middle, Y: y + 24 + i*saidGap, Text: l})
+	}
+	return a
+}
+
+// label is a hop in few characters: method, the end of a long path, status.
+func label(h trace.Hop) string {
+	const longest = 28
+	path, _, _ := strings.Cut(h.URL, "?")
+	if u, err := url.Parse(path); err == nil {
+		path = u.Path
+	}
+	if len(path) > longest {
+		if i := strings.LastIndexByte(path, '/'); len(path)-i < longest {
+			path = "…" + path[i:]
+		} else {
+			path = "…" + path[len(path)-longest:]
+		}
+	}
+	status := "no answer"
+	if h.Status != 0 {
+		status = fmt.Sprint(h.Status)
+	}
+	return h.Method + " " + path + " " + status
+}
+
+// wrap breaks a sentence into lines of at most n characters, where words allow it.
+func wrap(s string, n int) []string {
+	var out []string
+	line := ""
+	for word := range strings.FieldsSeq(s) {
+		if line != "" && len([]rune(line))+1+len([]rune(word)) > n {
+			out, line = append(out, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	if line != "" {
+		out = append(out, line)
+	}
+	return out
+}
