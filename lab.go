@@ -1,0 +1,309 @@
+package ssolab
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ssolab/ssolab/internal/console"
+	"github.com/ssolab/ssolab/internal/lab"
+	"github.com/ssolab/ssolab/internal/localca"
+	"github.com/ssolab/ssolab/internal/party"
+	"github.com/ssolab/ssolab/internal/sampleapp"
+	"github.com/ssolab/ssolab/mockcognito"
+	"github.com/ssolab/ssolab/mockscalekit"
+)
+
+// Lab is a running sign-in chain.
+type Lab struct {
+	cfg Config
+
+	kit      *party.Kit
+	ca       *localca.CA // nil without TLS
+	bundle   string      // file with the system's roots and the CA's; empty for a CA in memory
+	plan     plan
+	cognito  *mockcognito.Server
+	scalekit *mockscalekit.Server
+
+	stop    context.CancelFunc
+	servers []*http.Server
+	serving sync.WaitGroup
+	close   func() error
+}
+
+// New returns a lab that is not started yet, or every problem of cfg.
+func New(cfg Config) (*Lab, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Lab{cfg: cfg}, nil
+}
+
+// Start opens the lab's ports and serves. It returns when every party answers, or with a *PortError when a port is
+// taken. ctx bounds the start only.
+func (l *Lab) Start(ctx context.Context) error {
+	ca, err := l.cfg.authority()
+	if err != nil {
+		return err
+	}
+	l.ca = ca
+	if ca != nil && ca.Dir() != "" {
+		if l.bundle, err = ca.WriteBundle(); err != nil {
+			return err
+		}
+	}
+	listeners, err := listenAll(ctx, l.cfg)
+	if err != nil {
+		return err
+	}
+	l.plan = l.cfg.plan(l.cfg.layoutAt(listeners.ports(), listeners.tlsPort()))
+	if err := l.build(); err != nil {
+		return errors.Join(err, listeners.Close())
+	}
+	handlers, err := l.handlers()
+	if err != nil {
+		return errors.Join(err, listeners.Close(), l.kit.Close())
+	}
+	base, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	for i, handler := range handlers {
+		if len(listeners.parties[i]) > 0 {
+			l.serve(base, handler, listeners.parties[i], l.cfg.TLS && l.cfg.Names == "")
+		}
+	}
+	if len(listeners.tls) > 0 {
+		l.serve(base, l.byHost(handlers), listeners.tls, true)
+	}
+	l.close = sync.OnceValue(l.shutdown)
+	return nil
+}
+
+// serve answers on a pair of listeners with one server.
+func (l *Lab) serve(base context.Context, handler http.Handler, pair []net.Listener, secure bool) {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, BaseContext: func(net.Listener) context.Context { return base },
+		ErrorLog: slog.NewLogLogger(l.cfg.Log.Handler(), slog.LevelDebug), // TLS handshakes that a client broke off, mostly
+	}
+	l.servers = append(l.servers, server)
+	if secure {
+		server.TLSConfig = l.ca.TLSConfig(l.serves)
+	}
+	for _, listener := range pair {
+		l.serving.Go(func() { // Serve always ends with an error, at Close
+			if secure {
+				_ = server.ServeTLS(listener, "", "")
+			} else {
+				_ = server.Serve(listener)
+			}
+		})
+	}
+}
+
+// serves tells whether a certificate may be made for host.
+func (l *Lab) serves(host string) bool {
+	if l.plan.layout.names == "" {
+		ip := net.ParseIP(host)
+		return host == "localhost" || ip != nil && ip.IsLoopback()
+	}
+	_, ok := l.plan.layout.hosts(l.plan.urls, l.plan.pools)[host]
+	return ok
+}
+
+// byHost gives each request on the TLS port to the party whose name it is for.
+func (l *Lab) byHost(handlers [len(partyNames)]http.Handler) http.Handler {
+	hosts := l.plan.layout.hosts(l.plan.urls, l.plan.pools)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(r.Host); err == nil {
+			host = name
+		}
+		party, ok := hosts[strings.ToLower(host)]
+		if !ok {
+			w.Header().Set("X-Ssolab", "mock")
+			http.Error(w, fmt.Sprintf("this lab has no party called %q; it has %s", host, strings.Join(slices.Sorted(maps.Keys(hosts)), ", ")), http.StatusMisdirectedRequest)
+			return
+		}
+		handlers[party].ServeHTTP(w, r)
+	})
+}
+
+// build makes the kit and the mocks at the lab's addresses.
+func (l *Lab) build() error {
+	env := lab.New(lab.Options{Now: l.cfg.Now})
+	l.kit = party.NewKit(env, l.cfg.quirkSet(), l.cfg.Log)
+	l.kit.Reach(l.Resolve(), roots(l.ca))
+	urls := l.plan.urls
+	var err error
+	// Cognito comes first: its keys are the first that anybody asks for.
+	l.cognito, err = mockcognito.New(mockcognito.Config{
+		Kit: l.kit, URL: urls.Cognito, UserPools: l.plan.pools, UpstreamTimeout: l.cfg.UpstreamTimeout,
+		TrustedUpstreams: []string{strings.TrimPrefix(urls.Scalekit, "https://")},
+	})
+	if err != nil {
+		return err
+	}
+	l.scalekit, err = mockscalekit.New(mockscalekit.Config{Kit: l.kit, URL: urls.Scalekit, IdPURL: urls.IdP, Environment: l.plan.env})
+	if err != nil {
+		return err
+	}
+	return l.applySwitches()
+}
+
+// Resolve says where the lab's host names are, for clients that do not resolve them: host:port to address:port. It is
+// empty without names.
+func (l *Lab) Resolve() map[string]string {
+	out := map[string]string{}
+	for host := range l.plan.layout.hosts(l.plan.urls, l.plan.pools) {
+		port := strconv.Itoa(l.plan.layout.tlsPort)
+		out[net.JoinHostPort(host, port)] = net.JoinHostPort("127.0.0.1", port)
+	}
+	return out
+}
+
+// CA is the certificate of the lab's CA in PEM; nil without TLS.
+func (l *Lab) CA() []byte {
+	if l.ca == nil {
+		return nil
+	}
+	return l.ca.PEM()
+}
+
+// CAKeyHash is the base64 SHA-256 of the CA's public key, for Chromium's --ignore-certificate-errors-spki-list.
+func (l *Lab) CAKeyHash() string {
+	if l.ca == nil {
+		return ""
+	}
+	return l.ca.SPKIHash()
+}
+
+// HTTPClient returns a client that trusts the lab's CA and finds its host names. It keeps no cookies.
+func (l *Lab) HTTPClient() *http.Client {
+	hosts, dialer := l.Resolve(), &net.Dialer{Timeout: 5 * time.Second}
+	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots(l.ca), MinVersion: tls.VersionTLS12},
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if to, ok := hosts[addr]; ok {
+				addr = to
+			}
+			return dialer.DialContext(ctx, network, addr)
+		},
+	}}
+}
+
+// applySwitches turns the configured quirks and faults on.
+func (l *Lab) applySwitches() error {
+	var errs []error
+	for id, on := range l.cfg.Quirks {
+		errs = append(errs, l.kit.Quirks.Switch(id, on))
+	}
+	for i, rule := range l.cfg.Faults {
+		if _, err := l.kit.Faults.Add(rule); err != nil {
+			errs = append(errs, fmt.Errorf("faults[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// handlers are the parties' HTTP sides, in the order of their ports.
+func (l *Lab) handlers() ([len(partyNames)]http.Handler, error) {
+	var out [len(partyNames)]http.Handler
+	main := l.plan.pools[0].Clients[0]
+	provider := ""
+	if len(l.plan.pools[0].Providers) > 0 {
+		provider = l.plan.pools[0].Providers[0].Name
+	}
+	app, err := sampleapp.New(sampleapp.Config{
+		Kit: l.kit, URL: l.plan.urls.App, Issuer: l.plan.urls.Issuer, ClientID: main.ID, ClientSecret: main.Secret,
+		Scopes: []string{"openid", "email"}, IdentityProvider: provider, DomainURL: l.plan.urls.Domain, ConsoleURL: l.plan.urls.Console,
+		TryEmails: l.Emails(),
+	})
+	if err != nil {
+		return out, fmt.Errorf("sample app: %w", err)
+	}
+	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan.urls.Console, Info: l.info, Reset: l.Reset, Version: l.cfg.Version})
+	if err != nil {
+		return out, fmt.Errorf("console: %w", err)
+	}
+	out[partyConsole], out[partyCognito], out[partyScalekit], out[partyApp], out[partyIdP] = web, l.cognito, l.scalekit.Environment(), app, l.scalekit.IdP()
+	return out, nil
+}
+
+// Close stops the lab at once: open requests are cut off, ports and memory are given back. It may be called more than
+// once.
+func (l *Lab) Close() error {
+	if l.close == nil {
+		return nil
+	}
+	return l.close()
+}
+
+func (l *Lab) shutdown() error {
+	l.stop()
+	var errs []error
+	for _, s := range l.servers {
+		errs = append(errs, s.Close())
+	}
+	l.serving.Wait()
+	return errors.Join(append(errs, l.kit.Close())...)
+}
+
+// Reset puts everything back to the start: users, sessions, codes, tokens, sign-ins, faults, quirks and the clock. Keys
+// stay.
+func (l *Lab) Reset(ctx context.Context) error {
+	l.kit.Faults.Reset()
+	l.kit.Quirks.Reset()
+	l.kit.Env.ResetClock()
+	if err := l.kit.Store.Clear(ctx); err != nil {
+		return err
+	}
+	l.kit.Trace.Reset()
+	return errors.Join(l.cognito.Reset(ctx), l.scalekit.Reset(ctx), l.applySwitches())
+}
+
+// Advance moves the lab's clock by d: codes, tokens, cookies and sessions of every party age by it.
+func (l *Lab) Advance(d time.Duration) { l.kit.Env.Advance(d) }
+
+// AddFault switches a fault on and returns its rule with its id.
+func (l *Lab) AddFault(rule FaultRule) (FaultRule, error) { return l.kit.Faults.Add(rule) }
+
+// URLs are where the parties are.
+func (l *Lab) URLs() URLs { return l.plan.urls }
+
+// Emails are addresses that can be tried: one or two of each organization's domains, people it knows first.
+func (l *Lab) Emails() []string {
+	var out []string
+	for _, person := range l.plan.env.People {
+		out = append(out, person.Email)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// PortError says that a port of the lab is taken.
+type PortError struct {
+	Party string // console, cognito, scalekit, app or idp
+	Addr  string // host:port
+	Err   error
+}
+
+// Error implements error.
+func (e *PortError) Error() string {
+	return fmt.Sprintf("the port of the %s, %s, cannot be opened: %v", e.Party, e.Addr, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *PortError) Unwrap() error { return e.Err }
