@@ -44,7 +44,11 @@ type Config struct {
 	Quirks map[string]bool // switches that differ from their defaults
 	Faults []FaultRule     // faults that are on from the start
 
-	Log     *slog.Logger     // nil means discard
+	Log *slog.Logger // nil means discard
+	// TwoPrimeKeys makes RSA keys of two primes and signs with crypto/rsa. The default, four primes, signs in a third of the
+	// time and verifies everywhere alike.
+	TwoPrimeKeys bool
+
 	Now     func() time.Time // base of the lab's clock; nil means the machine's
 	Version string           // reported by the console
 	// UpstreamTimeout bounds Cognito's calls to identity providers; 0 means 5 s.

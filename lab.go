@@ -143,7 +143,7 @@ func (l *Lab) byHost(handlers [len(partyNames)]http.Handler) http.Handler {
 
 // build makes the kit and the mocks at the lab's addresses.
 func (l *Lab) build() error {
-	env := lab.New(lab.Options{Now: l.cfg.Now})
+	env := lab.New(lab.Options{Now: l.cfg.Now, Keys: lab.FreshKeys{TwoPrimes: l.cfg.TwoPrimeKeys}})
 	l.kit = party.NewKit(env, l.cfg.quirkSet(), l.cfg.Log)
 	l.kit.Reach(l.Resolve(), roots(l.ca))
 	urls := l.plan.urls

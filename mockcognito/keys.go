@@ -53,7 +53,9 @@ func (k *poolKeys) makeSigning() (*signingKeys, error) {
 		}
 		// The vendor's kid is standard base64, with / and +, of 32 bytes.
 		sum := sha256.Sum256(der)
-		*into = &jose.Key{ID: base64.StdEncoding.EncodeToString(sum[:]), Algorithm: jose.RS256, Private: private}
+		if *into, err = jose.NewRSAKey(base64.StdEncoding.EncodeToString(sum[:]), private); err != nil {
+			return nil, err
+		}
 		keys.set.Keys = append(keys.set.Keys, jose4.JSONWebKey{Key: &private.PublicKey, KeyID: (*into).ID, Algorithm: jose.RS256, Use: "sig"})
 	}
 	return keys, nil

@@ -131,7 +131,7 @@ func (e *environment) signingKey() (*jose.Key, error) {
 	}
 	sum := sha256.Sum256(private.N.Bytes())
 	id := fmt.Sprintf("snk_60040665%09d", binary.BigEndian.Uint64(sum[:])%1_000_000_000)
-	return &jose.Key{ID: id, Algorithm: jose.RS256, Private: private}, nil
+	return jose.NewRSAKey(id, private)
 }
 
 // keys serves the JWK Set, its members in the service's order.

@@ -23,6 +23,8 @@ import (
 	"strings"
 
 	jose "github.com/go-jose/go-jose/v4"
+
+	"github.com/ssolab/ssolab/internal/rsafast"
 )
 
 // Algorithms of JWS signatures (RFC 7518 §3.1) that the parties use.
@@ -32,12 +34,24 @@ const (
 	HS256 = string(jose.HS256)
 )
 
-// Key is a private signing key with its public name. Private is an *rsa.PrivateKey for RS256, an *ecdsa.PrivateKey
-// on P-256 for ES256.
+// Key is a private signing key with its public name. Private is an *rsa.PrivateKey or an *rsafast.Signer for RS256, an
+// *ecdsa.PrivateKey on P-256 for ES256.
 type Key struct {
 	ID        string // "kid"
 	Algorithm string // RS256 or ES256
 	Private   crypto.Signer
+}
+
+// NewRSAKey returns an RS256 key. One of more than two primes is signed with by package rsafast.
+func NewRSAKey(id string, private *rsa.PrivateKey) (*Key, error) {
+	if len(private.Primes) <= 2 {
+		return &Key{ID: id, Algorithm: RS256, Private: private}, nil
+	}
+	fast, err := rsafast.New(private)
+	if err != nil {
+		return nil, err
+	}
+	return &Key{ID: id, Algorithm: RS256, Private: fast}, nil
 }
 
 // JWK returns the public key as a JWK (RFC 7517 §4) with its members in the given order; unknown names are left out.
@@ -109,8 +123,8 @@ func (d *Draft) encode(o Object) ([]byte, error) {
 func (k *Key) sign(input string) ([]byte, error) {
 	digest := sha256.Sum256([]byte(input))
 	switch private := k.Private.(type) {
-	case *rsa.PrivateKey:
-		return rsa.SignPKCS1v15(nil, private, crypto.SHA256, digest[:])
+	case *rsa.PrivateKey, *rsafast.Signer:
+		return private.Sign(rand.Reader, digest[:], crypto.SHA256)
 	case *ecdsa.PrivateKey:
 		r, s, err := ecdsa.Sign(rand.Reader, private, digest[:])
 		if err != nil {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+
+	"github.com/ssolab/ssolab/internal/rsafast"
 )
 
 // KeyMaker makes the private keys of a lab, by name. Tests pass fixed ones.
@@ -31,7 +33,7 @@ type Keys struct {
 
 func newKeys(maker KeyMaker) *Keys {
 	if maker == nil {
-		maker = freshKeys{}
+		maker = FreshKeys{}
 	}
 	// One processor is left to serve: a key in the making holds its own for tens of milliseconds.
 	slots := max(1, min(2, runtime.GOMAXPROCS(0)-1))
@@ -97,15 +99,28 @@ func ask[T any](k *Keys, name string, makeKey func() (T, error)) (T, error) {
 	return key.(T), nil
 }
 
-type freshKeys struct{}
+// FreshKeys makes new keys.
+type FreshKeys struct {
+	// TwoPrimes makes RSA keys of two primes, which crypto/rsa signs with. The default, four, signs in a third of the
+	// time (package rsafast) and verifies everywhere alike.
+	TwoPrimes bool
+}
 
-func (freshKeys) RSA(string) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+// RSA implements KeyMaker.
+func (f FreshKeys) RSA(string) (*rsa.PrivateKey, error) {
+	if f.TwoPrimes {
+		return rsa.GenerateKey(rand.Reader, 2048)
+	}
+	return rsafast.GenerateKey(rand.Reader)
+}
 
-func (freshKeys) ECDSA(string) (*ecdsa.PrivateKey, error) {
+// ECDSA implements KeyMaker.
+func (FreshKeys) ECDSA(string) (*ecdsa.PrivateKey, error) {
 	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 }
 
-func (freshKeys) Secret(string) ([]byte, error) {
+// Secret implements KeyMaker.
+func (FreshKeys) Secret(string) ([]byte, error) {
 	b := make([]byte, sha256.Size)
 	_, err := rand.Read(b)
 	return b, err

@@ -46,7 +46,7 @@ func (c *Config) validate() error {
 		}
 	}
 	if c.Kit == nil {
-		problems = append(problems, errors.New("Kit is missing"))
+		problems = append(problems, errors.New("no Kit"))
 	}
 	if c.ClientID == "" {
 		problems = append(problems, errors.New("ClientID is missing"))
@@ -55,7 +55,7 @@ func (c *Config) validate() error {
 		c.Scopes = []string{"openid", "email"}
 	}
 	if !slices.Contains(c.Scopes, "openid") {
-		problems = append(problems, fmt.Errorf("Scopes is %q; without openid there is no ID token to verify", c.Scopes))
+		problems = append(problems, fmt.Errorf("the Scopes are %q; without openid there is no ID token to verify", c.Scopes))
 	}
 	c.URL = strings.TrimSuffix(c.URL, "/")
 	c.DomainURL = strings.TrimSuffix(c.DomainURL, "/")

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ssolab/ssolab"
+	"github.com/ssolab/ssolab/internal/yamlfile"
+)
+
+// labOptions are the flags of commands that start a lab.
+type labOptions struct {
+	portBase  int
+	config    string
+	callbacks []string
+	signOuts  []string
+	quirks    []string
+	verbose   bool
+	logFormat string
+}
+
+func (o *labOptions) addFlags(cmd *cobra.Command, portBase int) {
+	f := cmd.Flags()
+	f.IntVar(&o.portBase, "port-base", portBase, "first of five `PORT`s; 0 takes free ones")
+	f.StringVar(&o.config, "config", "", "lab `FILE` (default: the default lab)")
+	f.StringArrayVar(&o.callbacks, "callback", nil, "add a callback `URL` to the main app client (repeatable)")
+	f.StringArrayVar(&o.signOuts, "signout", nil, "add a sign-out `URL` to the main app client (repeatable)")
+	f.StringArrayVar(&o.quirks, "quirk", nil, "turn a quirk on or off, as `ID=on|off` (repeatable)")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request to standard error")
+	f.StringVar(&o.logFormat, "log-format", "text", "`FORM` of the log: text or json")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	_ = cmd.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// labConfig makes the lab's configuration of the flags and the file.
+func (o *labOptions) labConfig(log io.Writer) (ssolab.Config, error) {
+	cfg := ssolab.Config{}
+	if o.config != "" {
+		var err error
+		if cfg, err = readLabFile(o.config); err != nil {
+			return cfg, badFile(o.config, err)
+		}
+	}
+	cfg.PortBase, cfg.Callbacks, cfg.SignOuts, cfg.Version = o.portBase, o.callbacks, o.signOuts, version().Version
+	for _, q := range o.quirks {
+		id, value, _ := strings.Cut(q, "=")
+		on, ok := map[string]bool{"on": true, "off": false}[value]
+		if !ok || id == "" {
+			return cfg, misuse("", "--quirk %q must have the form id=on or id=off", q)
+		}
+		if cfg.Quirks == nil {
+			cfg.Quirks = map[string]bool{}
+		}
+		cfg.Quirks[id] = on
+	}
+	level := slog.LevelWarn
+	if o.verbose {
+		level = slog.LevelDebug
+	}
+	switch handler := (&slog.HandlerOptions{Level: level}); o.logFormat {
+	case "text":
+		cfg.Log = slog.New(slog.NewTextHandler(log, handler))
+	case "json":
+		cfg.Log = slog.New(slog.NewJSONHandler(log, handler))
+	default:
+		return cfg, misuse("", "--log-format %q must be text or json", o.logFormat)
+	}
+	return cfg, nil
+}
+
+// badFile says what is wrong with a file, one line each as compilers do.
+func badFile(path string, err error) error {
+	problems, ok := errors.AsType[yamlfile.Problems](err)
+	switch {
+	case !ok:
+		return misuse("", "%v", err)
+	case len(problems) == 1:
+		return misuse("", "%v", problems)
+	}
+	return misuse("", "%s has %d problems:\n%v", path, len(problems), problems)
+}
+
+// start starts a lab. Its errors say what to do.
+func start(ctx context.Context, cfg ssolab.Config) (*ssolab.Lab, error) {
+	lab, err := ssolab.New(cfg)
+	if err != nil {
+		return nil, misuse("", "the lab cannot be set up so:\n%v", err)
+	}
+	if err := lab.Start(ctx); err != nil {
+		if taken, ok := errors.AsType[*ssolab.PortError](err); ok {
+			return nil, portTaken(taken)
+		}
+		return nil, misuse("", "start the lab: %v", err)
+	}
+	return lab, nil
+}
+
+func portTaken(e *ssolab.PortError) error {
+	port, _ := strconv.Atoi(e.Addr[strings.LastIndex(e.Addr, ":")+1:])
+	holder := ""
+	if pid, name, ok := portOwner("/proc", port); ok {
+		holder = fmt.Sprintf(", which process %d (%s) holds", pid, name)
+	}
+	return misuse(`"--port-base 9500" takes 9500 to 9504 instead, "--port-base 0" any free ports`,
+		"the %s needs port %d%s: %v", partyTitle(e.Party), port, holder, cause(e.Err))
+}
+
+// cause is the innermost error, without the addresses around it.
+func cause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
