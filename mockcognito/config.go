@@ -122,17 +122,17 @@ func DefaultUserPool(upstream IdentityProvider) UserPool {
 	return UserPool{
 		ID: DefaultPoolID, Name: "ssolab", Domain: DefaultDomain,
 		Clients: []AppClient{{
-			ID: DefaultClientID, Name: "main", Secret: defaultSecret, Scopes: scopes,
+			ID: DefaultClientID, Name: "Sample app", Secret: defaultSecret, Scopes: scopes,
 			CallbackURLs:      []string{"http://localhost:3000/auth/callback", "http://localhost:3000/api/auth/callback/cognito"},
 			LogoutURLs:        []string{"http://localhost:3000/", "http://localhost:3000", "http://localhost:5173/"},
 			IdentityProviders: []string{DefaultProviderName},
 		}, {
-			ID: DefaultPublicID, Name: "public", Scopes: scopes,
+			ID: DefaultPublicID, Name: "Browser app", Scopes: scopes,
 			CallbackURLs:      []string{"http://localhost:3000/", "http://localhost:5173/"},
 			LogoutURLs:        []string{"http://localhost:3000/", "http://localhost:3000", "http://localhost:5173/"},
 			IdentityProviders: []string{DefaultProviderName},
 		}, {
-			ID: DefaultNoIdPID, Name: "without federated provider", Secret: defaultSecret, Scopes: scopes,
+			ID: DefaultNoIdPID, Name: "Without federated provider", Secret: defaultSecret, Scopes: scopes,
 			CallbackURLs:           []string{"http://localhost:3000/auth/callback"},
 			LogoutURLs:             []string{"http://localhost:3000/"},
 			IdentityProviders:      []string{CognitoProvider},

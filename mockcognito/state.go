@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 )
 
 // upstreamState is what Cognito's state towards an identity provider holds, with the real service's member names.
@@ -79,9 +80,17 @@ func mac(body string, key []byte) []byte {
 	return h.Sum(nil)
 }
 
+// writers and readers are kept because each holds tables of up to a megabyte.
+var (
+	writers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+	readers sync.Pool
+)
+
 func pack(b []byte) string {
 	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
+	z := writers.Get().(*gzip.Writer)
+	defer writers.Put(z)
+	z.Reset(&out)
 	_, _ = z.Write(b) // a buffer does not fail
 	_ = z.Close()
 	packed := out.Bytes()
@@ -95,8 +104,12 @@ func unpack(s string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errState, err)
 	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
+	z, _ := readers.Get().(*gzip.Reader)
+	if z == nil {
+		z = new(gzip.Reader)
+	}
+	defer readers.Put(z)
+	if err := z.Reset(bytes.NewReader(packed)); err != nil {
 		return nil, fmt.Errorf("%w: %w", errState, err)
 	}
 	b, err := io.ReadAll(io.LimitReader(z, limit+1))

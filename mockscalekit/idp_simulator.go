@@ -50,6 +50,11 @@ type simPage struct {
 	Problem               string
 }
 
+// HasAttributes tells whether a row is filled in.
+func (p simPage) HasAttributes() bool {
+	return slices.ContainsFunc(p.Attributes, func(a attribute) bool { return a.Name != "" })
+}
+
 type option struct {
 	Value    string
 	Selected bool
