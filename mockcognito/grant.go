@@ -3,7 +3,7 @@ package mockcognito
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -240,5 +240,5 @@ func (s *Server) newRefreshToken(ctx context.Context, p *pool, c *AppClient, rg 
 
 func hashOf(token string) string {
 	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -142,7 +142,7 @@ func TestTimeoutsOfTheProvider(t *testing.T) {
 	} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, func(c *mockcognito.Config) { c.UpstreamTimeout = 50 * time.Millisecond })
+			b := newBench(t, func(c *mockcognito.Config) { c.UpstreamTimeout = 500 * time.Millisecond })
 			released := make(chan struct{})
 			t.Cleanup(func() { close(released) })
 			b.upstream.change(func(u *upstream) {

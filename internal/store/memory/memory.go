@@ -3,9 +3,9 @@ package memory
 
 import (
 	"bytes"
-	"container/heap"
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -15,37 +15,47 @@ import (
 
 var _ store.Backend = (*Backend)(nil)
 
-// Backend keeps records in maps. Each write also removes the records that have expired since the last one, so memory
-// is given back without a background task.
+// Backend keeps records in maps. When as many records were written as there are, the expired ones are dropped: memory is
+// given back without a background task, at a constant cost for each write.
 type Backend struct {
 	now func() time.Time
 
 	mu     sync.RWMutex // guards the fields below
-	tables map[string]map[string]store.Record
-	due    expiries
+	tables map[string]map[string]entry
+	live   int // records at the last sweep
+	writes int // since the last sweep
 }
+
+// entry is a record, small: a lab has many.
+type entry struct {
+	value   []byte
+	expires int64 // nanoseconds since 1970; never is math.MaxInt64
+}
+
+// minSweep is how many writes are not worth a sweep.
+const minSweep = 1024
 
 // New returns an empty backend that reads the time from now.
 func New(now func() time.Time) *Backend {
-	return &Backend{now: now, tables: map[string]map[string]store.Record{}}
+	return &Backend{now: now, tables: map[string]map[string]entry{}}
 }
 
 // Get implements store.Backend.
 func (b *Backend) Get(_ context.Context, table, key string) (store.Record, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	r := b.live(table, key)
+	r := b.get(table, key)
 	if r == nil {
 		return store.Record{}, store.ErrNotFound
 	}
-	return *clone(r), nil
+	return *r, nil
 }
 
 // Put implements store.Backend.
 func (b *Backend) Put(_ context.Context, table, key string, r store.Record) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.put(table, key, clone(&r))
+	b.put(table, key, r)
 	return nil
 }
 
@@ -61,7 +71,7 @@ func (b *Backend) Delete(_ context.Context, table, key string) error {
 func (b *Backend) Take(_ context.Context, table, key string) (store.Record, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.live(table, key)
+	r := b.get(table, key)
 	if r == nil {
 		return store.Record{}, store.ErrNotFound
 	}
@@ -73,14 +83,14 @@ func (b *Backend) Take(_ context.Context, table, key string) (store.Record, erro
 func (b *Backend) Update(_ context.Context, table, key string, f func(*store.Record) (*store.Record, error)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r, err := f(clone(b.live(table, key)))
+	r, err := f(b.get(table, key))
 	switch {
 	case err != nil:
 		return err
 	case r == nil:
 		delete(b.tables[table], key)
 	default:
-		b.put(table, key, clone(r))
+		b.put(table, key, *r)
 	}
 	return nil
 }
@@ -92,11 +102,11 @@ func (b *Backend) Scan(_ context.Context, table string, f func(string, store.Rec
 	snapshot := maps.Clone(b.tables[table])
 	b.mu.RUnlock()
 	for _, key := range slices.Sorted(maps.Keys(snapshot)) {
-		r := snapshot[key]
-		if expired(r, now) {
+		e := snapshot[key]
+		if e.expired(now) {
 			continue
 		}
-		if err := f(key, *clone(&r)); err != nil {
+		if err := f(key, *e.record()); err != nil {
 			return err
 		}
 	}
@@ -108,69 +118,54 @@ func (b *Backend) Clear(context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	clear(b.tables)
-	b.due = nil
+	b.live, b.writes = 0, 0
 	return nil
 }
 
 // Close implements store.Backend.
 func (b *Backend) Close() error { return b.Clear(context.Background()) }
 
-func (b *Backend) live(table, key string) *store.Record {
-	r, ok := b.tables[table][key]
-	if !ok || expired(r, b.now()) {
+// get returns a copy of a live record, or nil.
+func (b *Backend) get(table, key string) *store.Record {
+	e, ok := b.tables[table][key]
+	if !ok || e.expired(b.now()) {
 		return nil
 	}
-	return &r
+	return e.record()
 }
 
-func (b *Backend) put(table, key string, r *store.Record) {
+func (b *Backend) put(table, key string, r store.Record) {
 	b.sweep()
 	if b.tables[table] == nil {
-		b.tables[table] = map[string]store.Record{}
+		b.tables[table] = map[string]entry{}
 	}
-	b.tables[table][key] = *r
+	e := entry{value: bytes.Clone(r.Value), expires: math.MaxInt64}
 	if !r.Expires.IsZero() {
-		heap.Push(&b.due, expiry{at: r.Expires, table: table, key: key})
+		e.expires = r.Expires.UnixNano()
 	}
+	b.tables[table][key] = e
 }
 
-// sweep drops what is due. A record that was replaced meanwhile has a later entry of its own in the heap.
+// sweep drops what has expired, when it is time.
 func (b *Backend) sweep() {
+	b.writes++
+	if b.writes < max(minSweep, b.live) {
+		return
+	}
 	now := b.now()
-	for len(b.due) > 0 && !b.due[0].at.After(now) {
-		e := heap.Pop(&b.due).(expiry)
-		if r, ok := b.tables[e.table][e.key]; ok && expired(r, now) {
-			delete(b.tables[e.table], e.key)
-		}
+	b.live, b.writes = 0, 0
+	for _, records := range b.tables {
+		maps.DeleteFunc(records, func(_ string, e entry) bool { return e.expired(now) })
+		b.live += len(records)
 	}
 }
 
-func expired(r store.Record, now time.Time) bool {
-	return !r.Expires.IsZero() && !r.Expires.After(now)
-}
+func (e entry) expired(now time.Time) bool { return e.expires <= now.UnixNano() }
 
-func clone(r *store.Record) *store.Record {
-	if r == nil {
-		return nil
+func (e entry) record() *store.Record {
+	r := &store.Record{Value: bytes.Clone(e.value)}
+	if e.expires != math.MaxInt64 {
+		r.Expires = time.Unix(0, e.expires)
 	}
-	return &store.Record{Value: bytes.Clone(r.Value), Expires: r.Expires}
-}
-
-type expiry struct {
-	at         time.Time
-	table, key string
-}
-
-// expiries is a heap, the earliest first.
-type expiries []expiry
-
-func (e expiries) Len() int           { return len(e) }
-func (e expiries) Less(i, j int) bool { return e[i].at.Before(e[j].at) }
-func (e expiries) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
-func (e *expiries) Push(x any)        { *e = append(*e, x.(expiry)) }
-func (e *expiries) Pop() any {
-	old := *e
-	last := old[len(old)-1]
-	*e = old[:len(old)-1]
-	return last
+	return r
 }
