@@ -19,6 +19,12 @@ type Health struct {
 	Seq     uint64 `json:"seq"` // number of the newest event
 }
 
+// Network answers GET network: what a program needs to reach the parties of a lab that has TLS or names of its own.
+type Network struct {
+	Resolve map[string]string `json:"resolve"` // host:port to the address:port to dial; empty when the parties are on ports
+	CA      string            `json:"ca_pem"`  // certificate to trust; empty without TLS
+}
+
 // Summary is a sign-in in the list of GET signins.
 type Summary struct {
 	ID       string    `json:"id"`
@@ -64,6 +70,14 @@ type Clock struct {
 
 func (c *console) health(w http.ResponseWriter, _ *http.Request) error {
 	return ok(w, Health{Status: "ok", Version: c.Version, Seq: c.Kit.Trace.Seq()})
+}
+
+func (c *console) network(w http.ResponseWriter, _ *http.Request) error {
+	info := c.Info()
+	if info.Resolve == nil {
+		info.Resolve = map[string]string{}
+	}
+	return ok(w, Network{Resolve: info.Resolve, CA: info.CA})
 }
 
 func summary(s trace.SignIn) Summary {

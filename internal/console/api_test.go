@@ -51,6 +51,18 @@ func TestEnv(t *testing.T) {
 	requireRefusal(t, b.get("/api/v1/env?format=%zz"), http.StatusBadRequest, "query")
 }
 
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, `{"resolve":{},"ca_pem":""}`, start(t).get("/api/v1/network").body)
+	want := console.Network{Resolve: map[string]string{"idp.localhost:9443": "127.0.0.1:9443"}, CA: "-----BEGIN CERTIFICATE-----\n"}
+	b := start(t, func(c *console.Config) {
+		c.Info = func() console.Info { return console.Info{Resolve: want.Resolve, CA: want.CA} }
+	})
+	got, err := b.client.Network(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
 func TestSignIns(t *testing.T) {
 	t.Parallel()
 	b := start(t)

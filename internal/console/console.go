@@ -31,7 +31,9 @@ type Config struct {
 type Info struct {
 	Parties   []PartyInfo
 	Variables []Variable
-	Emails    []string // to try
+	Emails    []string          // to try
+	Resolve   map[string]string // where host names of the lab are: host:port to address:port
+	CA        string            // certificate of the lab's CA in PEM; empty without TLS
 }
 
 // PartyInfo is one party as it is shown.
@@ -107,6 +109,7 @@ func (c *console) routes() []web.Route {
 		page("/signins/{id}", "signin-page", c.signInPage),
 		api(get, "health", "health", c.health),
 		api(get, "env", "env", c.env),
+		api(get, "network", "network", c.network),
 		api(get, "signins", "signins", c.signIns),
 		api(get, "signins/{id}", "signin", c.signIn),
 		api(get, "faults", "faults", c.faults),

@@ -1,9 +1,16 @@
 // Package localca is the certificate authority of labs on one machine: made at first use, kept for the user, trusted by
 // nobody until they say so.
 //
-//	<dir>/ca.pem        certificate, for browsers and programs to trust
-//	<dir>/ca-key.pem    private key, readable by its owner only; never served
+//	<dir>/ca-key.pem    private key with its certificate, readable by its owner only; never served
+//	<dir>/ca.pem        the certificate alone, for browsers and programs to trust
+//	<dir>/bundle.pem    the system's roots and the certificate, for programs whose roots can only be replaced
 //	CA ─► Certificate(host) ─► a leaf for that host name, made when it is first asked for (SNI)
+//
+// The key file is the CA: it appears in one step and holds both halves, so that programs that start at the same time
+// agree on one CA. The other files follow from it and are made again when they are missing. A file that is damaged is
+// never replaced without being asked.
+//
+// Not modelled: intermediate CAs, revocation (no CRL, no OCSP), client certificates, name constraints.
 package localca
 
 import (
@@ -19,11 +26,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -68,17 +77,24 @@ func DefaultDir(getenv func(string) string) (string, error) {
 	return filepath.Join(base, "ssolab", "ca"), nil
 }
 
+// ErrExists says that there is a CA already.
+var ErrExists = errors.New("there is a CA already")
+
 // Open returns the CA kept in dir, making it if there is none. now is the clock for lifetimes; nil means the machine's.
 func Open(dir string, now func() time.Time) (*CA, error) {
 	ca, err := load(dir, now)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return ca, err
 	}
-	return Create(dir, now)
+	ca, err = Create(dir, false, now)
+	if errors.Is(err, ErrExists) { // another program made it meanwhile
+		return load(dir, now)
+	}
+	return ca, err
 }
 
-// Create makes a new CA in dir, in place of one that is there.
-func Create(dir string, now func() time.Time) (*CA, error) {
+// Create makes a new CA in dir. One that is there is ErrExists, unless it is to be replaced.
+func Create(dir string, replace bool, now func() time.Time) (*CA, error) {
 	ca, err := New(now)
 	if err != nil {
 		return nil, err
@@ -90,19 +106,23 @@ func Create(dir string, now func() time.Time) (*CA, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The key first: a certificate without its key is of no use, and says so when it is opened.
-	if err := write(filepath.Join(dir, KeyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), ca.PEM()...)
+	put := placeNew
+	if replace {
+		put = os.Rename
+	}
+	if err := write(filepath.Join(dir, KeyFile), both, 0o600, put); err != nil {
 		return nil, err
 	}
-	if err := write(filepath.Join(dir, CertificateFile), ca.PEM(), 0o644); err != nil {
+	if err := write(filepath.Join(dir, CertificateFile), ca.PEM(), 0o644, os.Rename); err != nil {
 		return nil, err
 	}
 	ca.dir = dir
 	return ca, nil
 }
 
-// write replaces a file in one step.
-func write(path string, content []byte, mode fs.FileMode) error {
+// write makes a file in one step: under another name first, then put in its place.
+func write(path string, content []byte, mode fs.FileMode, put func(from, to string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // made with mode 0600
 	if err != nil {
 		return fmt.Errorf("keep the CA: %w", err)
@@ -110,13 +130,31 @@ func write(path string, content []byte, mode fs.FileMode) error {
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Chmod(mode), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = put(f.Name(), path)
+	}
+	if _, gone := os.Lstat(f.Name()); gone == nil {
+		_ = os.Remove(f.Name())
 	}
 	if err != nil {
-		_ = os.Remove(f.Name())
 		return fmt.Errorf("keep the CA: %w", err)
 	}
 	return nil
+}
+
+// placeNew puts a file where none is: of several programs one succeeds, the others get ErrExists. Where the file system
+// has no hard links the last one wins, and all but that one serve a CA that nobody finds.
+func placeNew(from, to string) error {
+	err := os.Link(from, to)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s: %w", to, ErrExists)
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return fmt.Errorf("%s: %w", to, ErrExists)
+	}
+	return os.Rename(from, to)
 }
 
 // New returns a CA that lives in memory only.
@@ -145,30 +183,50 @@ func New(now func() time.Time) (*CA, error) {
 
 func load(dir string, now func() time.Time) (*CA, error) {
 	now = clock(now)
-	certPath, keyPath := filepath.Join(dir, CertificateFile), filepath.Join(dir, KeyFile)
-	keyPEM, err := os.ReadFile(keyPath)
+	both, err := readKey(filepath.Join(dir, KeyFile))
 	if err != nil {
 		return nil, fmt.Errorf("open the CA: %w", err)
 	}
-	if info, err := os.Stat(keyPath); err == nil && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("open the CA: %s can be read by others (%s); run: chmod 600 %s", keyPath, info.Mode().Perm(), keyPath)
-	}
-	certPEM, err := os.ReadFile(certPath)
+	const wayOut = "make a new one with: ssolab ca create --force"
+	pair, err := tls.X509KeyPair(both, both)
 	if err != nil {
-		return nil, fmt.Errorf("open the CA: %w", err)
-	}
-	pair, err := tls.X509KeyPair(certPEM, keyPEM)
-	if err != nil {
-		return nil, fmt.Errorf("open the CA in %s: %w; make a new one with: ssolab ca create --force", dir, err)
+		return nil, fmt.Errorf("open the CA in %s: %s: %w; %s", dir, KeyFile, err, wayOut)
 	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	if !ok || !pair.Leaf.IsCA {
-		return nil, fmt.Errorf("open the CA in %s: not a CA made by ssolab; make a new one with: ssolab ca create --force", dir)
+		return nil, fmt.Errorf("open the CA in %s: %s is no CA made by ssolab; %s", dir, KeyFile, wayOut)
 	}
 	if now().After(pair.Leaf.NotAfter.Add(-leafLifetime)) {
-		return nil, fmt.Errorf("the CA in %s expires at %s; make a new one with: ssolab ca create --force", dir, pair.Leaf.NotAfter.Format(time.RFC3339))
+		return nil, fmt.Errorf("the CA in %s expires at %s; %s", dir, pair.Leaf.NotAfter.Format(time.RFC3339), wayOut)
 	}
-	return &CA{dir: dir, now: now, cert: pair.Leaf, key: key, leaves: map[string]*tls.Certificate{}}, nil
+	ca := &CA{dir: dir, now: now, cert: pair.Leaf, key: key, leaves: map[string]*tls.Certificate{}}
+	certificate, err := os.ReadFile(ca.Path())
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // it follows from the key file
+		return ca, write(ca.Path(), ca.PEM(), 0o644, os.Rename)
+	case err != nil:
+		return nil, fmt.Errorf("open the CA: %w", err)
+	case !bytes.Equal(bytes.TrimSpace(certificate), bytes.TrimSpace(ca.PEM())):
+		return nil, fmt.Errorf("open the CA: %s is not the certificate of %s; delete %s to have it written again, or %s", ca.Path(), KeyFile, ca.Path(), wayOut)
+	}
+	return ca, nil
+}
+
+// readKey reads a file that must be its owner's alone. Windows has no such modes.
+func readKey(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
+		return nil, fmt.Errorf("%s can be read by others (%s); run: chmod 600 %s", path, mode, path)
+	}
+	return io.ReadAll(f)
 }
 
 // PEM is the CA's certificate.
@@ -225,7 +283,25 @@ func (ca *CA) WriteBundle() (string, error) {
 	}
 	bundle.Write(ca.PEM())
 	path := filepath.Join(ca.dir, BundleFile)
-	return path, write(path, bundle.Bytes(), 0o644)
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, bundle.Bytes()) {
+		return path, nil // the directory may be one that cannot be written
+	}
+	return path, write(path, bundle.Bytes(), 0o644, os.Rename)
+}
+
+// Variable is an environment variable by which programs find the roots they trust.
+type Variable struct{ Name, Value string }
+
+// Variables make programs trust the CA: those that add the certificate to their roots, then those that replace them and
+// need the bundle. A CA in memory has none.
+func (ca *CA) Variables(bundle string) []Variable {
+	if ca.dir == "" {
+		return nil
+	}
+	return []Variable{
+		{"SSOLAB_CA_FILE", ca.Path()}, {"NODE_EXTRA_CA_CERTS", ca.Path()},
+		{"SSL_CERT_FILE", bundle}, {"AWS_CA_BUNDLE", bundle}, {"REQUESTS_CA_BUNDLE", bundle},
+	}
 }
 
 // TLSConfig serves leaves by SNI over HTTP/2 and HTTP/1.1. Names that allowed refuses get no certificate; a client that
@@ -265,6 +341,9 @@ func (ca *CA) Certificate(host string) (*tls.Certificate, error) {
 		SerialNumber: serial(), Subject: pkix.Name{Organization: []string{"ssolab"}, CommonName: host},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(leafLifetime),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if template.NotAfter.After(ca.cert.NotAfter) {
+		template.NotAfter = ca.cert.NotAfter
 	}
 	if len(host) > 64 {
 		template.Subject.CommonName = "" // RFC 5280: at most 64 characters; the name that counts is below

@@ -74,6 +74,11 @@ func (c *Client) EnvText(ctx context.Context, format string) (string, error) {
 	return string(b), err
 }
 
+// Network tells where the lab's host names are and which CA to trust.
+func (c *Client) Network(ctx context.Context) (console.Network, error) {
+	return ask[console.Network](ctx, c, http.MethodGet, "network", nil)
+}
+
 // SignIns lists the recorded sign-ins, newest first.
 func (c *Client) SignIns(ctx context.Context) ([]console.Summary, error) {
 	list, err := ask[console.SignIns](ctx, c, http.MethodGet, "signins", nil)

@@ -1,0 +1,67 @@
+# make lab starts the whole sign-in chain; make help lists the rest.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+BIN := bin/ssolab
+PACKAGES ?= ./...
+
+# The race detector needs cgo and a C compiler that works. RACE=on insists on it, RACE=off leaves it out.
+RACE ?= auto
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: lab
+lab: ## start the lab on ports 9400–9404 and print what an app needs
+	@go run ./cmd/ssolab up
+
+.PHONY: build
+build: ## build the static, stripped binary bin/ssolab
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BIN) ./cmd/ssolab
+
+.PHONY: test
+test: ## all Go tests, the browser's too; with -race where a C compiler is found
+	@browser="$$(scripts/browser.sh)"; race="$$(scripts/race.sh $(RACE))"; \
+	echo "browser: $$browser"; \
+	if [[ -n $$race ]]; then echo "race detector: on"; else echo "race detector: off (no C compiler that works with cgo)"; fi; \
+	SSOLAB_BROWSER="$$browser" go test -count=1 $$race $(PACKAGES)
+
+.PHONY: e2e
+e2e: ## the browser suite alone; TARGET=file runs its journeys against that target
+	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go test -count=1 -v ./e2e $(if $(TARGET),-args -target $(abspath $(TARGET)))
+
+.PHONY: interop
+interop: build ## sign-ins by clients we did not write: openid-client on Node
+	@scripts/interop.sh $(BIN)
+
+.PHONY: bench
+bench: build ## measure what has a budget, and print both
+	@go run ./bench/startup -ssolab $(BIN)
+	@go run ./bench/signin -ssolab $(BIN)
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck
+	@unformatted="$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go'))"; \
+	if [[ -n $$unformatted ]]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+
+.PHONY: docs
+docs: ## write the pages of docs/ that follow from the code
+	@go run ./internal/gendocs
+
+.PHONY: docs-check
+docs-check: ## fail if such a page is not what the code says
+	@go run ./internal/gendocs -check
+
+.PHONY: screenshots
+screenshots: ## take the pictures of docs/img from a running lab
+	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go run ./e2e/screenshots -dir docs/img
+
+.PHONY: ci
+ci: ## what CI runs
+	@.ci/run

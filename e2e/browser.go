@@ -1,0 +1,322 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browserNames are looked for in PATH, in this order.
+var browserNames = []string{
+	"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "chrome-headless-shell",
+	"headless-shell", "microsoft-edge", "brave-browser",
+}
+
+// FindBrowser returns the browser to drive: the one SSOLAB_BROWSER names, or the first known one in PATH. getenv and
+// lookPath are os.Getenv and exec.LookPath.
+func FindBrowser(getenv func(string) string, lookPath func(string) (string, error)) (string, error) {
+	if named := getenv("SSOLAB_BROWSER"); named != "" {
+		path, err := lookPath(named)
+		if err != nil {
+			return "", fmt.Errorf("SSOLAB_BROWSER is %q, which cannot be run: %w", named, err)
+		}
+		return path, nil
+	}
+	for _, name := range browserNames {
+		if path, err := lookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("no browser in PATH (looked for %s). Install one (Debian: apt-get install chromium; macOS: brew install --cask chromium) or set SSOLAB_BROWSER to a Chrome or Chromium", strings.Join(browserNames, ", "))
+}
+
+// BrowserOptions are how a Browser is started. The zero value finds a browser by FindBrowser.
+type BrowserOptions struct {
+	Path          string   // of the browser
+	ResolverRules string   // Chrome's --host-resolver-rules
+	Flags         []string // further flags, without the leading dashes, "name" or "name=value"
+}
+
+// Browser is one headless browser process with a profile of its own, which is deleted with it.
+type Browser struct {
+	ctx    context.Context
+	cancel []context.CancelFunc
+}
+
+// StartBrowser starts a browser. It lives until Close; nothing it does outlives it.
+func StartBrowser(o BrowserOptions) (*Browser, error) {
+	path := o.Path
+	if path == "" {
+		var err error
+		if path, err = FindBrowser(os.Getenv, exec.LookPath); err != nil {
+			return nil, err
+		}
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.WindowSize(1280, 800),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("no-proxy-server", true), chromedp.Flag("no-pings", true), chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("disable-features", "Translate,OptimizationHints,MediaRouter,AutofillServerCommunication,HttpsUpgrades"),
+	)
+	if os.Geteuid() == 0 { // Chrome's sandbox does not run as root
+		options = append(options, chromedp.NoSandbox)
+	}
+	if o.ResolverRules != "" {
+		options = append(options, chromedp.Flag("host-resolver-rules", o.ResolverRules))
+	}
+	for _, flag := range o.Flags {
+		name, value, given := strings.Cut(flag, "=")
+		if given {
+			options = append(options, chromedp.Flag(name, value))
+		} else {
+			options = append(options, chromedp.Flag(name, true))
+		}
+	}
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	b := &Browser{ctx: ctx, cancel: []context.CancelFunc{cancel, cancelAllocator}}
+	if err := chromedp.Do(ctx); err != nil {
+		b.Close()
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	return b, nil
+}
+
+// Close ends the browser and waits for it.
+func (b *Browser) Close() {
+	for _, cancel := range b.cancel {
+		cancel()
+	}
+}
+
+// Tab is a tab with cookies and storage of its own. It serves one caller at a time.
+type Tab struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	timeout time.Duration
+
+	mu      sync.Mutex // guards console
+	console []string
+}
+
+// actionTimeout bounds one action of a person, with all the pages it leads over.
+const actionTimeout = 30 * time.Second
+
+// NewTab opens a tab. Its cookies are those of nobody else.
+func (b *Browser) NewTab() (*Tab, error) { return b.open(chromedp.WithNewBrowserContext()) }
+
+func (b *Browser) open(options ...chromedp.ContextOption) (*Tab, error) {
+	t := &Tab{timeout: actionTimeout}
+	t.ctx, t.cancel = chromedp.NewContext(b.ctx, append(options, chromedp.WithListener(t.note))...)
+	if err := chromedp.Do(t.ctx); err != nil {
+		t.cancel()
+		return nil, fmt.Errorf("open a tab: %w", err)
+	}
+	return t, nil
+}
+
+// Close closes the tab and forgets its cookies.
+func (t *Tab) Close() { t.cancel() }
+
+// note keeps what the page and the browser say. It runs inside the loop that reads from the browser.
+func (t *Tab) note(event any) {
+	line := ""
+	switch e := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		line = "console." + string(e.Type)
+		for _, a := range e.Args {
+			line += " " + string(a.Value)
+		}
+	case *runtime.EventExceptionThrown:
+		line = "exception " + e.ExceptionDetails.Text
+	case *log.EventEntryAdded:
+		line = fmt.Sprintf("%s %s %s (%s)", e.Entry.Source, e.Entry.Level, e.Entry.Text, e.Entry.URL)
+	default:
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.console = append(t.console, line)
+}
+
+// Console is what the page and the browser have logged.
+func (t *Tab) Console() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]string(nil), t.console...)
+}
+
+// Open goes to an address and waits until the page it leads to has loaded.
+func (t *Tab) Open(address string) error {
+	if err := t.do(chromedp.Navigate(address)); err != nil {
+		return fmt.Errorf("open %s: %w", address, err)
+	}
+	return nil
+}
+
+// URL is the address of the page.
+func (t *Tab) URL() (string, error) { return run(t, chromedp.Location()) }
+
+// do runs steps, and fails when they take longer than a person would wait.
+func (t *Tab) do(steps ...chromedp.Action[chromedp.Void]) error {
+	ctx, cancel := context.WithTimeout(t.ctx, t.timeout)
+	defer cancel()
+	return chromedp.Do(ctx, steps...)
+}
+
+func run[T any](t *Tab, a chromedp.Action[T]) (T, error) {
+	ctx, cancel := context.WithTimeout(t.ctx, t.timeout)
+	defer cancel()
+	return chromedp.Run(ctx, a)
+}
+
+// leave clicks and waits until the page that the click leads to has loaded. Redirects on the way load nothing.
+func (t *Tab) leave(selector string) error {
+	_, err := run(t, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector))))
+	if err != nil {
+		return fmt.Errorf("click %s: %w", selector, err)
+	}
+	return nil
+}
+
+// fill replaces what is in a field by typing.
+func (t *Tab) fill(selector, value string) error {
+	err := t.do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), value))
+	if err != nil {
+		return fmt.Errorf("fill %s: %w", selector, err)
+	}
+	return nil
+}
+
+// choose picks an option of a list by its value.
+func (t *Tab) choose(selector, value string) error {
+	script := fmt.Sprintf(`(() => {
+		const list = document.querySelector(%q);
+		if (!list || ![...list.options].some(o => o.value === %q)) return false;
+		list.value = %[2]q;
+		list.dispatchEvent(new Event("input", {bubbles: true}));
+		list.dispatchEvent(new Event("change", {bubbles: true}));
+		return true;
+	})()`, selector, value)
+	ok, err := run(t, chromedp.Evaluate[bool](script))
+	if err == nil && !ok {
+		err = errors.New("there is no such option")
+	}
+	if err != nil {
+		return fmt.Errorf("choose %q in %s: %w", value, selector, err)
+	}
+	return nil
+}
+
+// has tells whether the page has such an element now.
+func (t *Tab) has(selector string) (bool, error) {
+	return run(t, chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector(%q) !== null`, selector)))
+}
+
+// text is what an element of the page says, or what is in it if it is a field.
+func (t *Tab) text(selector string) (string, error) {
+	script := fmt.Sprintf(`(() => { const e = document.querySelector(%q); return e === null ? null : (e.value ?? e.textContent).trim() })()`, selector)
+	s, err := run(t, chromedp.Evaluate[*string](script))
+	if err != nil {
+		return "", err
+	}
+	if s == nil {
+		return "", fmt.Errorf("the page has no %s", selector)
+	}
+	return *s, nil
+}
+
+// attribute is an attribute of an element of the page.
+func (t *Tab) attribute(selector, name string) (string, error) {
+	script := fmt.Sprintf(`document.querySelector(%q)?.getAttribute(%q) ?? null`, selector, name)
+	s, err := run(t, chromedp.Evaluate[*string](script))
+	if err != nil {
+		return "", err
+	}
+	if s == nil {
+		return "", fmt.Errorf("the page has no %s with the attribute %s", selector, name)
+	}
+	return *s, nil
+}
+
+// Screenshot is the visible part of the page as PNG.
+func (t *Tab) Screenshot() ([]byte, error) { return run(t, chromedp.CaptureScreenshot()) }
+
+// DOM is the page as it stands, as HTML.
+func (t *Tab) DOM() (string, error) {
+	return run(t, chromedp.Evaluate[string](`document.documentElement.outerHTML`))
+}
+
+// call sends a command of the protocol to the tab.
+func call[P, R any](t *Tab, cmd cdp.Command[P, R], params P) (R, error) {
+	ctx, cancel := context.WithTimeout(t.ctx, t.timeout)
+	defer cancel()
+	return chromedp.Call(ctx, cmd, params)
+}
+
+// Meddle changes the first request for a document whose address begins with prefix: the browser is sent to the changed
+// address instead, as if somebody on the way had rewritten it. It lasts until stop is called.
+func (t *Tab) Meddle(prefix string, change func(*url.URL)) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(t.ctx)
+	paused := chromedp.Events(ctx, fetch.RequestPaused)
+	if _, err := chromedp.Call(ctx, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{
+		URLPattern: urlPattern(prefix), ResourceType: network.ResourceTypeDocument, RequestStage: fetch.RequestStageRequest,
+	}}}); err != nil {
+		cancel()
+		return nil, fmt.Errorf("watch for %s: %w", prefix, err)
+	}
+	go func() {
+		meddled := false
+		for e, err := range paused {
+			if err != nil {
+				return
+			}
+			u, err := url.Parse(e.Request.URL)
+			if meddled || err != nil {
+				_, _ = chromedp.Call(ctx, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
+				continue
+			}
+			meddled = true
+			change(u)
+			_, _ = chromedp.Call(ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{
+				RequestID: e.RequestID, ResponseCode: 302,
+				ResponseHeaders: []*fetch.HeaderEntry{{Name: "Location", Value: u.String()}},
+			})
+		}
+	}()
+	return func() {
+		_, _ = call(t, fetch.Disable, cdp.Empty{})
+		cancel()
+	}, nil
+}
+
+// urlPattern matches every address that begins with prefix.
+func urlPattern(prefix string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`).Replace(prefix) + "*"
+}
+
+// Resize gives the page a size in pixels, in a light room.
+func (t *Tab) Resize(width, height int64) error {
+	if err := t.do(chromedp.EmulateViewport(width, height)); err != nil {
+		return err
+	}
+	_, err := call(t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}},
+	})
+	return err
+}

@@ -1,0 +1,197 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ssolab/ssolab"
+	"github.com/ssolab/ssolab/conformance"
+	"github.com/ssolab/ssolab/e2e"
+)
+
+// TestJourneys runs the journeys against the target of -target, or against a lab of its own.
+func TestJourneys(t *testing.T) {
+	t.Parallel()
+	if *targetFile != "" {
+		target, err := conformance.ReadTarget(locate(*targetFile))
+		require.NoError(t, err)
+		journeys{target: target}.run(t)
+		return
+	}
+	lab := ssolab.Run(t)
+	target := describe(t, lab, "john@example.com", `click: '[data-testid="sim-submit"]'`)
+	journeys{target: target, lab: lab}.run(t)
+}
+
+// A second lab, known to the suite by a file alone: other ports, another person, an identity provider with other pages.
+func TestJourneysOfATargetFile(t *testing.T) {
+	t.Parallel()
+	if !onlyWithOwnLab(t) {
+		return
+	}
+	lab := ssolab.Run(t)
+	target := describe(t, lab, "john@megasoft.org", `click: '[data-testid="okta-submit"]'`)
+	journeys{target: target, lab: lab}.run(t)
+}
+
+// locate finds a file named from this directory or from the module's.
+func locate(file string) string {
+	if _, err := os.Stat(file); err != nil && !filepath.IsAbs(file) {
+		return filepath.Join("..", file)
+	}
+	return file
+}
+
+// describe writes a target file for a lab and reads it back: what the journeys know of the lab is what it says.
+func describe(t *testing.T, lab *ssolab.Lab, email, step string) *conformance.Target {
+	t.Helper()
+	v := variables(lab)
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte(v["COGNITO_CLIENT_SECRET"]+"\n"), 0o600))
+	file := filepath.Join(t.TempDir(), "target.yaml")
+	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `issuer: %s
+domain: %s
+client:
+  id: %s
+  secret_file: %s
+  redirect_uri: http://localhost:3000/auth/callback
+  logout_uri: http://localhost:3000/
+  scopes: [openid, email]
+provider:
+  identity_provider: %s
+email: %s
+idp:
+  steps:
+    - %s
+`, v["COGNITO_ISSUER"], v["COGNITO_DOMAIN_URL"], v["COGNITO_CLIENT_ID"], secret, v["COGNITO_IDENTITY_PROVIDER"], email, step), 0o600))
+	target, err := conformance.ReadTarget(file)
+	require.NoError(t, err)
+	return target
+}
+
+// journeys are what a person and an application do with a target.
+type journeys struct {
+	target *conformance.Target
+	lab    *ssolab.Lab // nil: a target of which nothing is known but its file
+}
+
+func (j journeys) run(t *testing.T) {
+	for name, journey := range map[string]func(*testing.T, *e2e.Driver){
+		"from e-mail to claims, again in silence, and asked again after sign-out": j.wholeDay,
+		"a wrong provider name":    j.wrongProvider,
+		"an unregistered callback": j.unregisteredCallback,
+		"a changed state":          j.changedState,
+		"a wrong verifier":         j.wrongVerifier,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tab := newTab(t)
+			console := ""
+			if j.lab != nil {
+				console = j.lab.URLs().Console
+			}
+			keepEvidence(t, tab, console)
+			journey(t, &e2e.Driver{Tab: tab})
+		})
+	}
+}
+
+// flow runs one sign-in with changes of the authorization request.
+func (j journeys) flow(t *testing.T, driver conformance.SignIn, extra url.Values) (*conformance.Journey, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	return (&conformance.Flow{Target: j.target, Driver: driver, Extra: extra}).Run(ctx)
+}
+
+func (j journeys) wholeDay(t *testing.T, d *e2e.Driver) {
+	first, err := j.flow(t, d, nil)
+	require.NoError(t, err)
+	require.Equal(t, j.target.Email, claim(t, first, "email"))
+	require.True(t, asked(first), "at the first sign-in a page is shown: %v", first.Visit.Hops)
+
+	second, err := j.flow(t, d, nil)
+	require.NoError(t, err)
+	require.False(t, asked(second), "at the second sign-in nobody is asked: %v", second.Visit.Hops)
+	require.Equal(t, claim(t, first, "sub"), claim(t, second, "sub"))
+
+	if j.target.Domain == "" || j.target.Client.LogoutURI == "" {
+		return // the file says nothing of signing out
+	}
+	require.NoError(t, d.SignOut(t.Context(), j.target))
+	third, err := j.flow(t, d, nil)
+	require.NoError(t, err)
+	require.Equal(t, claim(t, first, "sub"), claim(t, third, "sub"))
+	if j.lab != nil { // elsewhere the identity provider may have a session of its own
+		require.True(t, asked(third), "after sign-out a page is shown: %v", third.Visit.Hops)
+	}
+}
+
+func (j journeys) wrongProvider(t *testing.T, d *e2e.Driver) {
+	_, err := j.flow(t, d, url.Values{"identity_provider": {"NoSuchProvider"}, "idp_identifier": nil})
+	var stuck *conformance.StuckError
+	require.ErrorAs(t, err, &stuck)
+	if j.lab != nil {
+		require.Contains(t, stuck.Reason, "Login option is not available")
+	}
+}
+
+func (j journeys) unregisteredCallback(t *testing.T, d *e2e.Driver) {
+	_, err := j.flow(t, d, url.Values{"redirect_uri": {"https://unregistered.example/callback"}})
+	var stuck *conformance.StuckError
+	require.ErrorAs(t, err, &stuck)
+	require.Contains(t, stuck.URL, "redirect_mismatch")
+	require.Equal(t, http.StatusBadRequest, stuck.Status)
+}
+
+// tampering changes the state on the way back.
+type tampering struct{ inner conformance.SignIn }
+
+func (s tampering) SignIn(ctx context.Context, authorizeURL string, target *conformance.Target) (*conformance.Visit, error) {
+	v, err := s.inner.SignIn(ctx, authorizeURL, target)
+	v.Callback = strings.Replace(v.Callback, "state=", "state=x", 1)
+	return v, err
+}
+
+func (j journeys) changedState(t *testing.T, d *e2e.Driver) {
+	_, err := j.flow(t, tampering{d}, nil)
+	var step *conformance.StepError
+	require.ErrorAs(t, err, &step)
+	require.Equal(t, conformance.StepCallback, step.Step)
+	require.ErrorContains(t, err, "state")
+}
+
+func (j journeys) wrongVerifier(t *testing.T, d *e2e.Driver) {
+	_, err := j.flow(t, d, url.Values{"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}})
+	var step *conformance.StepError
+	require.ErrorAs(t, err, &step)
+	require.Equal(t, conformance.StepExchange, step.Step)
+	require.ErrorContains(t, err, "invalid_grant")
+}
+
+func claim(t *testing.T, j *conformance.Journey, name string) any {
+	t.Helper()
+	var info map[string]any
+	require.NoError(t, json.Unmarshal(j.UserInfo, &info))
+	return info[name]
+}
+
+// asked tells whether a page was shown on the way.
+func asked(j *conformance.Journey) bool {
+	for _, h := range j.Visit.Hops {
+		if h.Status == http.StatusOK {
+			return true
+		}
+	}
+	return false
+}
