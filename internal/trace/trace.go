@@ -238,7 +238,8 @@ func Note(ctx context.Context, note string) {
 	}
 }
 
-// Fail marks the exchange being served, and its sign-in, as the one that failed, with the sentence to show.
+// Fail marks the exchange being served as the one that failed, with the sentence to show, and its sign-in too unless it
+// was completed before: a code sent twice fails without undoing what it brought the first time.
 func Fail(ctx context.Context, sentence string) {
 	a, ok := ctx.Value(activeKey{}).(*active)
 	if !ok {
@@ -248,6 +249,9 @@ func Fail(ctx context.Context, sentence string) {
 	a.ex.Failure = sentence
 	a.r.mu.Unlock()
 	Annotate(ctx, func(s *SignIn) {
+		if s.Outcome == Completed {
+			return
+		}
 		s.Outcome = Failed
 		if s.Failure == "" {
 			s.Failure = sentence
