@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"regexp"
 	"slices"
 	"time"
 
@@ -20,6 +22,10 @@ const DefaultPortBase = 9400
 // Config describes a lab. The zero value is the default lab on free ports.
 type Config struct {
 	PortBase int // first of five consecutive ports on 127.0.0.1 and ::1; 0 takes free ones
+
+	// Bind lists IP addresses to listen on beside the loopback ones; 0.0.0.0 and :: are all of this machine. Who reaches
+	// the lab may read its secrets and change it, so it is loopback alone unless this says otherwise.
+	Bind []string
 
 	// TLS speaks https on those ports. Names is the production-like mode: every party has a host name of its own on one
 	// TLS port, TLSPort (0 takes a free one), and the console keeps its plain port beside it.
@@ -53,7 +59,11 @@ type Config struct {
 	Version string           // reported by the console
 	// UpstreamTimeout bounds Cognito's calls to identity providers; 0 means 5 s.
 	UpstreamTimeout time.Duration
+
+	limits limits // zero: the usual ones
 }
+
+var dnsLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // Validate reports every problem of the configuration, each with its place.
 func (c Config) Validate() error {
@@ -77,11 +87,19 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("quirks: %w", err))
 		}
 	}
+	for i, a := range c.Bind {
+		if _, err := netip.ParseAddr(a); err != nil {
+			errs = append(errs, fmt.Errorf("bind[%d]: %q is no IP address", i, a))
+		}
+	}
 	if c.Names != "" && c.Names != NamesLocalhost && c.Names != NamesVendor {
 		errs = append(errs, fmt.Errorf("names: %q is neither %s nor %s", c.Names, NamesLocalhost, NamesVendor))
 	}
 	if c.TLSPort < 0 || c.TLSPort > 65535 {
 		errs = append(errs, fmt.Errorf("TLS port: %d is outside of 0–65535", c.TLSPort))
+	}
+	if c.ScalekitEnvironment != "" && !dnsLabel.MatchString(c.ScalekitEnvironment) {
+		errs = append(errs, fmt.Errorf("scalekit environment: %q is no DNS label: a-z, 0-9 and -, not at the ends", c.ScalekitEnvironment))
 	}
 	if c.UserPools != nil && len(c.UserPools) == 0 {
 		errs = append(errs, errors.New("user_pools: empty; a lab has at least one"))

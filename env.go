@@ -54,14 +54,10 @@ func (l *Lab) Variables() []Variable {
 	list = append(list,
 		Variable{Name: "SSOLAB_CONSOLE_URL", Value: l.plan.urls.Console},
 		Variable{Name: "SSOLAB_APP_URL", Value: l.plan.urls.App})
-	if l.ca == nil || l.ca.Path() == "" {
-		return list
-	}
-	for _, name := range []string{"SSOLAB_CA_FILE", "NODE_EXTRA_CA_CERTS"} { // beside the system's roots
-		list = append(list, Variable{Name: name, Value: l.ca.Path()})
-	}
-	for _, name := range []string{"SSL_CERT_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"} { // instead of the system's roots
-		list = append(list, Variable{Name: name, Value: l.bundle})
+	if l.ca != nil {
+		for _, v := range l.ca.Variables(l.bundle) {
+			list = append(list, Variable{Name: v.Name, Value: v.Value})
+		}
 	}
 	return list
 }
@@ -78,7 +74,7 @@ func (l *Lab) Variable(name string) string {
 
 // info is what the console tells of the lab.
 func (l *Lab) info() console.Info {
-	info := console.Info{Emails: l.Emails(), Parties: []console.PartyInfo{
+	info := console.Info{Emails: l.Emails(), Resolve: l.Resolve(), CA: string(l.CA()), Parties: []console.PartyInfo{
 		{Name: "sample app", Party: "app", URL: l.plan.urls.App, Description: "the example relying party: sign in here"},
 		{Name: "Cognito", Party: "cognito", URL: l.plan.urls.Issuer, Description: "issuer of user pool " + l.plan.pools[0].ID + "; OAuth endpoints at " + l.plan.urls.Domain},
 		{Name: "Scalekit", Party: "scalekit", URL: l.plan.urls.Scalekit, Description: "environment: OIDC issuer and SSO routing"},

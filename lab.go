@@ -91,11 +91,31 @@ func (l *Lab) Start(ctx context.Context) error {
 	return nil
 }
 
+// maxHeader bounds the header of a request, in bytes; net/http adds 4 KiB. Browsers send the cookies of everything that
+// runs on localhost to each of its ports, hence so much. Bodies are bounded by web.MaxBody.
+const maxHeader = 64 << 10
+
+// limits are how long a client may take. What waits on purpose (events of the control API, a delay made by a fault)
+// lifts them for its own request.
+type limits struct {
+	header  time.Duration // to send a request's header, TLS handshake included
+	request time.Duration // to send the whole request
+	answer  time.Duration // from the header to the end of the answer
+}
+
+func (t limits) orDefault() limits {
+	if t == (limits{}) {
+		return limits{header: 10 * time.Second, request: 30 * time.Second, answer: time.Minute}
+	}
+	return t
+}
+
 // serve answers on a pair of listeners with one server.
 func (l *Lab) serve(base context.Context, handler http.Handler, pair []net.Listener, secure bool) {
+	limits := l.cfg.limits.orDefault()
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, BaseContext: func(net.Listener) context.Context { return base },
+		Handler: handler, ReadHeaderTimeout: limits.header, ReadTimeout: limits.request, WriteTimeout: limits.answer, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: maxHeader, BaseContext: func(net.Listener) context.Context { return base },
 		ErrorLog: slog.NewLogLogger(l.cfg.Log.Handler(), slog.LevelDebug), // TLS handshakes that a client broke off, mostly
 	}
 	l.servers = append(l.servers, server)
@@ -234,7 +254,7 @@ func (l *Lab) handlers() ([len(partyNames)]http.Handler, error) {
 	if err != nil {
 		return out, fmt.Errorf("sample app: %w", err)
 	}
-	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan.urls.Console, Info: l.info, Reset: l.Reset, Version: l.cfg.Version})
+	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan.urls.Console, Also: l.plan.layout.consoleNames(), Info: l.info, Reset: l.Reset, Version: l.cfg.Version})
 	if err != nil {
 		return out, fmt.Errorf("console: %w", err)
 	}
@@ -279,6 +299,12 @@ func (l *Lab) Advance(d time.Duration) { l.kit.Env.Advance(d) }
 
 // AddFault switches a fault on and returns its rule with its id.
 func (l *Lab) AddFault(rule FaultRule) (FaultRule, error) { return l.kit.Faults.Add(rule) }
+
+// RemoveFault takes a rule back and tells whether it was there.
+func (l *Lab) RemoveFault(id string) bool { return l.kit.Faults.Remove(id) }
+
+// Now is the lab's time.
+func (l *Lab) Now() time.Time { return l.kit.Env.Now() }
 
 // URLs are where the parties are.
 func (l *Lab) URLs() URLs { return l.plan.urls }

@@ -118,7 +118,7 @@ func TestResetForgetsPeopleAndPutsSwitchesBack(t *testing.T) {
 		c.Faults = []ssolab.FaultRule{{Fault: "idt.nonce_other", Match: map[string]string{"client_id": "nobody"}}}
 	})
 	signIn(t, l, "john@example.com", "openid")
-	_, err := l.AddFault(ssolab.FaultRule{Fault: "jwks.empty"})
+	_, err := l.AddFault(ssolab.FaultRule{Fault: "jwks.empty", At: "cognito.keys.document"})
 	require.NoError(t, err)
 	l.Advance(time.Hour)
 	_, err = (&conformance.Flow{Target: target(l, "john@example.com", "openid")}).Run(t.Context())

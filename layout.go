@@ -3,7 +3,9 @@ package ssolab
 import (
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ssolab/ssolab/internal/localca"
@@ -148,6 +150,14 @@ func (l layout) urls(first mockcognito.UserPool) URLs {
 // consoleName is the console's host on the TLS port.
 const consoleName = "console.localhost"
 
+// consoleNames are the console's origins beside its plain one.
+func (l layout) consoleNames() []string {
+	if l.names == "" {
+		return nil
+	}
+	return []string{l.named(consoleName)}
+}
+
 // hosts lists the parties' hosts on the TLS port; none without names.
 func (l layout) hosts(u URLs, pools []mockcognito.UserPool) map[string]int {
 	if l.names == "" {
@@ -160,6 +170,13 @@ func (l layout) hosts(u URLs, pools []mockcognito.UserPool) map[string]int {
 		}
 	}
 	return out
+}
+
+// Hosts are the names under which the parties of such a lab are reached, sorted; none without Names. The lab need not
+// run.
+func (c Config) Hosts() []string {
+	plan := c.plan(c.layoutAt([len(partyNames)]int{}, 443))
+	return slices.Sorted(maps.Keys(plan.layout.hosts(plan.urls, plan.pools)))
 }
 
 func hostname(base string) string {

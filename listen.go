@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"strconv"
 	"syscall"
 )
 
-// listeners are pairs on 127.0.0.1 and ::1 with the same port: one for each party, or the console's and one with TLS
-// for all.
+// listeners are groups on 127.0.0.1, ::1 and what Config.Bind adds, with the same port: one for each party, or the
+// console's and one with TLS for all.
 type listeners struct {
 	parties [len(partyNames)][]net.Listener
 	tls     []net.Listener
@@ -45,8 +47,9 @@ func (l listeners) Close() error {
 
 func listenAll(ctx context.Context, cfg Config) (listeners, error) {
 	var all listeners
+	addresses := cfg.addresses()
 	open := func(party string, port int, into *[]net.Listener) error {
-		pair, err := listenPair(ctx, port)
+		pair, err := listenOn(ctx, addresses, port)
 		if err != nil {
 			return errors.Join(&PortError{Party: party, Addr: fmt.Sprintf("localhost:%d", port), Err: err}, all.Close())
 		}
@@ -73,26 +76,61 @@ func listenAll(ctx context.Context, cfg Config) (listeners, error) {
 	return all, nil
 }
 
-// listenPair opens one port on both loopback addresses; 0 looks for one that is free on both. A machine without IPv6
-// gets the first alone.
-func listenPair(ctx context.Context, port int) ([]net.Listener, error) {
-	const tries = 20
-	var lc net.ListenConfig
-	for try := 1; ; try++ {
-		four, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			return nil, err
-		}
-		six, err := lc.Listen(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(four.Addr().(*net.TCPAddr).Port)))
+// addresses are where a lab listens, IPv4 first: the loopback addresses or all, and then those that Config.Bind names. The
+// loopback ones are always among them, as the parties reach each other there.
+func (c Config) addresses() []netip.Addr {
+	out := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+	for _, a := range c.Bind {
+		addr, err := netip.ParseAddr(a)
 		switch {
-		case err == nil:
-			return []net.Listener{four, six}, nil
-		case !errors.Is(err, syscall.EADDRINUSE):
-			return []net.Listener{four}, nil
+		case err != nil || slices.Contains(out, addr): // Validate has refused the first
+		case addr == netip.IPv4Unspecified():
+			out[0] = addr
+		case addr == netip.IPv6Unspecified():
+			out[1] = addr
+		default:
+			out = append(out, addr)
 		}
-		_ = four.Close()
-		if port != 0 || try == tries {
+	}
+	return slices.DeleteFunc(out, func(a netip.Addr) bool { // one that all covers already
+		return a.Is4() && a != out[0] && out[0].IsUnspecified() || a.Is6() && a != out[1] && out[1].IsUnspecified()
+	})
+}
+
+// listenOn opens one port on each address; 0 looks for one that is free on all. A machine without IPv6 goes without ::1.
+func listenOn(ctx context.Context, addresses []netip.Addr, port int) ([]net.Listener, error) {
+	const tries = 20
+	for try := 1; ; try++ {
+		open, err := tryListen(ctx, addresses, port)
+		if err == nil {
+			return open, nil
+		}
+		for _, l := range open {
+			_ = l.Close()
+		}
+		if port != 0 || try == tries || !errors.Is(err, syscall.EADDRINUSE) {
 			return nil, err
 		}
 	}
+}
+
+func tryListen(ctx context.Context, addresses []netip.Addr, port int) ([]net.Listener, error) {
+	var lc net.ListenConfig
+	var open []net.Listener
+	for i, a := range addresses {
+		network := "tcp4"
+		if a.Is6() {
+			network = "tcp6"
+		}
+		l, err := lc.Listen(ctx, network, net.JoinHostPort(a.String(), strconv.Itoa(port)))
+		switch {
+		case err == nil:
+			open = append(open, l)
+			port = l.Addr().(*net.TCPAddr).Port
+		case i == 1 && a == netip.IPv6Loopback() && !errors.Is(err, syscall.EADDRINUSE):
+		default:
+			return open, err
+		}
+	}
+	return open, nil
 }

@@ -85,6 +85,18 @@ func TestHSTSIsNeverSentForLocalhost(t *testing.T) {
 	}
 }
 
+func TestConsoleAnswersUnderItsNameToo(t *testing.T) {
+	t.Parallel()
+	l := ssolab.Run(t, modes["names localhost"])
+	port := l.URLs().App[strings.LastIndex(l.URLs().App, ":"):]
+	for _, base := range []string{l.URLs().Console, "https://console.localhost" + port} {
+		resp, err := l.HTTPClient().Get(base + "/api/v1/health")
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, http.StatusOK, resp.StatusCode, base)
+	}
+}
+
 func TestUnknownHostIsMisdirected(t *testing.T) {
 	t.Parallel()
 	l := ssolab.Run(t, modes["names localhost"])

@@ -30,14 +30,16 @@ const (
 // Target describes a deployment of the chain and one person who can sign in to it. It is written as a YAML file with
 // the keys of the tags below; ReadTarget reads one.
 type Target struct {
-	Issuer   string   `yaml:"issuer"`   // issuer of the user pool
-	Domain   string   `yaml:"domain"`   // base URL of the user pool's domain, for /logout and /login; optional
-	Client   Client   `yaml:"client"`   // app client to sign in with
-	Provider Provider `yaml:"provider"` // which identity provider is asked for
-	Scalekit Scalekit `yaml:"scalekit"` // optional
-	Email    string   `yaml:"email"`    // sent as login_hint
-	IdP      IdP      `yaml:"idp"`      // how this person signs in at the identity provider
-	AppURL   string   `yaml:"app_url"`  // the application under test; optional
+	Issuer string `yaml:"issuer"` // issuer of the user pool
+	Domain string `yaml:"domain"` // base URL of the user pool's domain, for /logout and /login; optional
+	Client Client `yaml:"client"` // app client to sign in with
+	// OtherClient is a second app client of the pool, for checks that a code or a token belongs to one client only.
+	OtherClient Client   `yaml:"other_client"`
+	Provider    Provider `yaml:"provider"` // which identity provider is asked for
+	Scalekit    Scalekit `yaml:"scalekit"` // optional
+	Email       string   `yaml:"email"`    // sent as login_hint
+	IdP         IdP      `yaml:"idp"`      // how this person signs in at the identity provider
+	AppURL      string   `yaml:"app_url"`  // the application under test; optional
 
 	CAFile  string            `yaml:"ca_file"` // PEM certificates trusted beside the system's
 	Resolve map[string]string `yaml:"resolve"` // host or host:port → IP address or address:port to dial instead
@@ -296,7 +298,10 @@ func (t *Target) problems() []problem {
 			bad("ca_file", "%s", err)
 		}
 	}
-	out = append(out, t.Client.problems()...)
+	out = append(out, t.Client.problems("client.")...)
+	if t.OtherClient.given() {
+		out = append(out, t.OtherClient.problems("other_client.")...)
+	}
 	for i, s := range t.IdP.Steps {
 		if message := s.problem(); message != "" {
 			bad(fmt.Sprintf("idp.steps[%d]", i), "%s", message)
@@ -305,10 +310,16 @@ func (t *Target) problems() []problem {
 	return out
 }
 
-func (c Client) problems() []problem {
+// given tells whether anything of the client was written down.
+func (c Client) given() bool {
+	return c.ID != "" || c.Secret != "" || c.SecretEnv != "" || c.SecretFile != "" || c.RedirectURI != "" || c.Auth != "" || c.Scopes != nil
+}
+
+// problems are what is wrong with the client that stands at prefix.
+func (c Client) problems(prefix string) []problem {
 	var out []problem
 	bad := func(path, format string, args ...any) {
-		out = append(out, problem{"client." + path, fmt.Sprintf(format, args...)})
+		out = append(out, problem{prefix + path, fmt.Sprintf(format, args...)})
 	}
 	if c.ID == "" {
 		bad("id", "is missing")
@@ -392,6 +403,7 @@ func (t *Target) resolveSecrets(name string) []problem {
 		}
 	}
 	read("client.secret", &t.Client.Secret, t.Client.SecretEnv, t.Client.SecretFile)
+	read("other_client.secret", &t.OtherClient.Secret, t.OtherClient.SecretEnv, t.OtherClient.SecretFile)
 	sk := &t.Scalekit
 	read("scalekit.client_secret", &sk.ClientSecret, sk.ClientSecretEnv, sk.ClientSecretFile)
 	for i := range t.IdP.Steps {

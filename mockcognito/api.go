@@ -88,11 +88,28 @@ func (s *Server) presentAPI(w http.ResponseWriter, r *http.Request, err error) {
 	trace.Note(r.Context(), "Cognito answered "+e.Error())
 	s.apiHeaders(w)
 	w.Header().Set("X-Amzn-Errortype", e.class+":")
-	w.Header().Set("X-Amzn-Errormessage", e.message)
+	w.Header().Set("X-Amzn-Errormessage", headerText(e.message))
 	_ = web.JSON(w, status, apiContentType, struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}{e.class, e.message})
+}
+
+// maxHeaderText bounds a header that repeats a part of the request: programs on Node refuse a header of 16 KiB and more.
+const maxHeaderText = 1 << 10
+
+// headerText makes a message fit for a header: clients refuse an answer whose header holds control characters, and
+// net/http replaces line breaks alone. The body has the message whole.
+func headerText(message string) string {
+	if len(message) > maxHeaderText {
+		message = strings.ToValidUTF8(message[:maxHeaderText], "") + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, message)
 }
 
 // decodeRequest reads an operation's members; unknown ones are ignored, as newer SDKs send new ones.

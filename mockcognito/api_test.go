@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -125,5 +126,25 @@ func TestUnsupportedOperationsAreKnownByName(t *testing.T) {
 	for _, name := range []string{"CreateUserPool", "ListUsers", "InitiateAuth", "AdminLinkProviderForUser", "StartWebAuthnRegistration", "ListUserPoolReplicas"} {
 		a := b.api(name, "{}")
 		require.Equal(t, "UnsupportedOperationException", a.json["__type"], name)
+	}
+}
+
+func TestErrorsFitIntoAHeader(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for name, id := range map[string]string{"control characters": `\u0000\u001b\r\nX-Injected: yes\u007f`, "long": strings.Repeat("ä", 20<<10)} {
+		req, err := http.NewRequest(http.MethodPost, b.url+"/", strings.NewReader(`{"UserPoolId":"`+id+`"}`))
+		require.NoError(t, err)
+		req.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.DescribeUserPool")
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err, name)
+		p := b.read(resp)
+		require.Equal(t, 400, p.status, name)
+		require.Empty(t, p.header.Get("X-Injected"), name)
+		message := p.header.Get("X-Amzn-Errormessage")
+		require.Contains(t, message, "1 validation error detected", name)
+		require.Less(t, len(message), 2<<10, name)
+		require.NotContains(t, message, "\x00", name)
+		require.True(t, utf8.ValidString(message), name)
 	}
 }

@@ -29,6 +29,7 @@ func TestAuthorizeErrorsThatStayAtCognito(t *testing.T) {
 		"other case in the path":    {params("redirect_uri", "http://localhost:3000/Auth/callback"), "/error?error=redirect_mismatch&client_id=" + clientID, "redirect_mismatch"},
 		"added query":               {params("redirect_uri", callback+"?a=b"), "/error?error=redirect_mismatch&client_id=" + clientID, "redirect_mismatch"},
 		"unknown client":            {params("client_id", "nosuchclient"), "/error?error=invalid_request&client_id=nosuchclient", "invalid_request"},
+		"very long client":          {params("client_id", strings.Repeat("<", 30<<10)), "/error?error=invalid_request", "invalid_request"},
 		"blank client":              {params("client_id", ""), "/error?error=invalid_request&client_id=", "invalid_request"},
 		"client without OAuth":      {params("client_id", "nooauth"), "/error?error=invalid_request", "AllowedOAuthFlowsUserPoolClient"},
 		"missing redirect_uri":      {params("redirect_uri", ""), "/error?error=Required+String+parameter+%27redirect_uri%27+is+not+present&client_id=" + clientID, "is not present"},

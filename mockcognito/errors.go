@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/look"
@@ -78,6 +79,9 @@ func (s *Server) presentFront(w http.ResponseWriter, r *http.Request, err error)
 	}
 	if e, ok := errors.AsType[*pageError](err); ok {
 		trace.Fail(ctx, e.explain)
+		if len(e.query) > maxOwnQuery {
+			e.query = "error=invalid_request"
+		}
 		s.explainPage(ctx, e)
 		web.Redirect(w, "/error?"+e.query)
 		return
@@ -86,6 +90,13 @@ func (s *Server) presentFront(w http.ResponseWriter, r *http.Request, err error)
 	trace.Fail(ctx, "mock Cognito failed: "+err.Error())
 	http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 }
+
+// maxOwnQuery bounds the addresses of this service's own pages. They repeat what was sent, which escaping makes up to
+// three times as long: longer than this server takes.
+const maxOwnQuery = 32 << 10
+
+// maxExplanation bounds what is kept for the error page, in bytes.
+const maxExplanation = 4 << 10
 
 func sentence(explain, fallback string) string {
 	if explain != "" {
@@ -97,7 +108,11 @@ func sentence(explain, fallback string) string {
 // explainPage keeps the sentence for the error page that the browser is being sent to. Its address has to stay as the
 // real service's, so the sentence cannot travel in it.
 func (s *Server) explainPage(ctx context.Context, e *pageError) {
-	_ = s.explained.Put(ctx, e.query, e.explain, s.kit.Env.Now().Add(time.Minute))
+	explain := e.explain
+	if len(explain) > maxExplanation {
+		explain = strings.ToValidUTF8(explain[:maxExplanation], "") + "…"
+	}
+	_ = s.explained.Put(ctx, e.query, explain, s.kit.Env.Now().Add(time.Minute))
 }
 
 // errorPage is /error: status 400 and the reason from the query.

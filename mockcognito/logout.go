@@ -52,6 +52,10 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	params.Add("scope", scope)
 	params.AddIf("nonce", q.Get("nonce"))
-	web.Redirect(w, "/login?"+params.Encode())
+	to := params.Encode()
+	if len(to) > maxOwnQuery {
+		return &bareError{status: http.StatusRequestURITooLong, text: "Request-URI Too Long", explain: fmt.Sprintf("The address of the login page would have %d bytes, most of them state and nonce. Send shorter ones.", len(to))}
+	}
+	web.Redirect(w, "/login?"+to)
 	return nil
 }

@@ -91,7 +91,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.hosts = s.newHosts()
 	kit.Env.Keys().Prepare(names...)
-	kit.Faults.Declare(faultPoints(), faults())
+	kit.Faults.Declare(faultPoints(), s.faults())
 	s.mount()
 	return s, nil
 }

@@ -494,7 +494,8 @@ func TestFaultsOfDocumentsAndTokens(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			_, err := b.kit.Faults.Add(fault.Rule{Fault: id})
+			at := map[string]string{"disc": "cognito.discovery.document", "jwks": "cognito.keys.document"}[strings.Split(id, ".")[0]]
+			_, err := b.kit.Faults.Add(fault.Rule{Fault: id, At: at})
 			require.NoError(t, err)
 			show(t, b)
 		})

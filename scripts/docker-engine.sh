@@ -87,7 +87,7 @@ if ! command -v dockerd >/dev/null || ! has_compose; then
 	{ apt-get update -q && apt-get install -q -y --no-install-recommends docker.io docker-compose; } >&2 </dev/null
 	answers && exit # the package may have started it
 fi
-# The nftables front end needs more of the kernel than the old one has; overlayfs more than some file systems give.
+# Its own choice of a storage driver first; vfs works on every file system.
 for options in "" "--storage-driver=vfs"; do
 	# shellcheck disable=SC2086 # each option is a word
 	if start_with $options; then

@@ -22,6 +22,7 @@ import (
 type Config struct {
 	Kit     *party.Kit
 	URL     string                      // the console's own origin, e.g. http://localhost:9400
+	Also    []string                    // further origins under which it is reached
 	Info    func() Info                 // what the lab is; asked at each request, nil means nothing to tell
 	Reset   func(context.Context) error // puts parties and their records back to the start; nil clears the store
 	Version string                      // of the program; default "dev"
@@ -74,7 +75,7 @@ func New(c Config) (http.Handler, error) {
 		c.Reset = c.Kit.Store.Clear
 	}
 	c.Version = cmp.Or(c.Version, "dev")
-	g, err := newGuard(c.URL)
+	g, err := newGuard(c.URL, c.Also...)
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}

@@ -37,7 +37,7 @@ func (c *console) waitEvent(w http.ResponseWriter, r *http.Request) error {
 			return refused(http.StatusBadRequest, fmt.Sprintf("parameter \"timeout\" is %q", v[0]), "It is a duration of at most 5m, e.g. 30s.")
 		}
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // the wait is its own limit
+	unlimited(w) // the wait is its own limit
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
 	e, err := c.Kit.Trace.Wait(ctx, after, named(q["name"]))
@@ -49,6 +49,15 @@ func (c *console) waitEvent(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return ok(w, e)
+}
+
+// unlimited lifts the server's time limits from an answer. The one for reading counts too: when it passes, net/http ends
+// the request's context though the request has long been read.
+func unlimited(w http.ResponseWriter) *http.ResponseController {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Time{}) // a writer without deadlines has no limits
+	_ = c.SetWriteDeadline(time.Time{})
+	return c
 }
 
 func (c *console) after(v []string) (uint64, error) {
@@ -89,8 +98,7 @@ func (c *console) streamEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	controller := http.NewResponseController(w)
-	_ = controller.SetWriteDeadline(time.Time{}) // a stream ends when the browser or the lab ends it
+	controller := unlimited(w) // a stream ends when the browser or the lab ends it
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.WriteHeader(http.StatusOK)
 	line := ": connected\n\n"

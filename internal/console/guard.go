@@ -18,13 +18,27 @@ type guard struct {
 	cross   *http.CrossOriginProtection
 }
 
-func newGuard(base string) (*guard, error) {
+// newGuard lets through the console's URL under every loopback name, and further URLs as they are.
+func newGuard(base string, further ...string) (*guard, error) {
+	g := &guard{cross: http.NewCrossOriginProtection()}
+	if err := g.allow(base, "localhost", "127.0.0.1", "::1"); err != nil {
+		return nil, err
+	}
+	for _, other := range further {
+		if err := g.allow(other); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+// allow adds a URL, and what it is when its host has one of the other names.
+func (g *guard) allow(base string, names ...string) error {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("URL is %q, not an absolute http or https URL", base)
+		return fmt.Errorf("URL is %q, not an absolute http or https URL", base)
 	}
-	g := &guard{cross: http.NewCrossOriginProtection()}
-	for _, name := range []string{u.Hostname(), "localhost", "127.0.0.1", "::1"} {
+	for _, name := range append([]string{u.Hostname()}, names...) {
 		host := name
 		switch {
 		case u.Port() != "":
@@ -36,7 +50,7 @@ func newGuard(base string) (*guard, error) {
 		g.hosts = append(g.hosts, host)
 		g.origins = append(g.origins, u.Scheme+"://"+host)
 	}
-	return g, nil
+	return nil
 }
 
 // wrap refuses requests for another host, whoever sends them: a name that an attacker's DNS points at this machine

@@ -97,10 +97,12 @@ type Plan struct {
 	nextID int
 }
 
-// NewPlan returns a plan with the generic route faults and no rule.
+// NewPlan returns a plan with the faults that more than one party has, and no rule.
 func NewPlan() *Plan {
 	p := &Plan{points: map[string]Point{}, faults: map[string]Fault{}}
-	p.Declare(nil, Generic())
+	for _, faults := range [][]Fault{Generic(), Discovery(), KeySet()} {
+		p.Declare(nil, faults)
+	}
 	return p
 }
 

@@ -29,6 +29,9 @@ func Generic() []Fault {
 				if err != nil {
 					delay = 10 * time.Second
 				}
+				c := http.NewResponseController(w) // the server's limits are not the caller's
+				_ = c.SetReadDeadline(time.Time{}) // else net/http ends the request's context when it passes
+				_ = c.SetWriteDeadline(time.Time{})
 				timer := time.NewTimer(delay)
 				defer timer.Stop()
 				select {

@@ -86,9 +86,15 @@ func Open(dir string, now func() time.Time) (*CA, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return ca, err
 	}
-	ca, err = Create(dir, false, now)
-	if errors.Is(err, ErrExists) { // another program made it meanwhile
-		return load(dir, now)
+	if _, err := os.Lstat(filepath.Join(dir, CertificateFile)); err != nil {
+		if ca, err = Create(dir, false, now); !errors.Is(err, ErrExists) {
+			return ca, err
+		}
+	}
+	// Either another program made the CA meanwhile, or there is a certificate alone.
+	ca, err = load(dir, now)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open the CA: %s has %s without its %s; make a new one with: ssolab ca create --force", dir, CertificateFile, KeyFile)
 	}
 	return ca, err
 }
@@ -300,7 +306,7 @@ func (ca *CA) Variables(bundle string) []Variable {
 	}
 	return []Variable{
 		{"SSOLAB_CA_FILE", ca.Path()}, {"NODE_EXTRA_CA_CERTS", ca.Path()},
-		{"SSL_CERT_FILE", bundle}, {"AWS_CA_BUNDLE", bundle}, {"REQUESTS_CA_BUNDLE", bundle},
+		{"SSL_CERT_FILE", bundle}, {"AWS_CA_BUNDLE", bundle}, {"REQUESTS_CA_BUNDLE", bundle}, {"CURL_CA_BUNDLE", bundle},
 	}
 }
 

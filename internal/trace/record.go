@@ -14,7 +14,10 @@ import (
 	"time"
 )
 
-const maxBody = 16 << 10 // bytes of each body that are kept
+const (
+	maxBody  = 16 << 10 // bytes of each body that are kept
+	maxValue = 16 << 10 // bytes of an address, a header value or a note that are kept
+)
 
 // Endpoint describes an endpoint to the recorder.
 type Endpoint struct {
@@ -123,11 +126,13 @@ func (r *Recorder) end(a *active) {
 	keys := responseKeys(&a.ex)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	a.ex.clip()
 	if s := r.byID[a.ex.SignIn]; s != nil {
 		r.remember(s, keys)
 		s.Updated = r.o.Now()
-		if len(s.Hops) < keepHops {
+		if size := a.ex.size(); len(s.Hops) < keepHops && s.bytes+size <= keepBytes {
 			s.Hops = append(s.Hops, a.ex)
+			s.bytes += size
 		}
 	} else {
 		a.ex.SignIn = ""
@@ -137,6 +142,39 @@ func (r *Recorder) end(a *active) {
 		}
 	}
 	r.emit(a.ex.Point, a.ex.SignIn, a.ex.Status)
+}
+
+// clip shortens what is longer than anything a sign-in needs. What is looked up has been looked up before.
+func (ex *Exchange) clip() {
+	short := func(s *string) {
+		if len(*s) > maxValue {
+			*s = strings.Clone((*s)[:maxValue]) + "…"
+		}
+	}
+	short(&ex.URL)
+	short(&ex.Failure)
+	for _, list := range [][]Header{ex.RequestHeader, ex.ResponseHeader} {
+		for i := range list {
+			short(&list[i].Value)
+		}
+	}
+	for i := range ex.Notes {
+		short(&ex.Notes[i])
+	}
+}
+
+// size is about how many bytes an exchange holds.
+func (ex *Exchange) size() int {
+	n := len(ex.URL) + len(ex.RequestBody) + len(ex.ResponseBody) + len(ex.Failure)
+	for _, list := range [][]Header{ex.RequestHeader, ex.ResponseHeader} {
+		for _, h := range list {
+			n += len(h.Name) + len(h.Value)
+		}
+	}
+	for _, note := range ex.Notes {
+		n += len(note)
+	}
+	return n
 }
 
 // begunAt tells whether a request at point begins anew: the sign-in has been there, and not just left it for another
@@ -180,7 +218,7 @@ func (r *Recorder) find(values []string) *signIn {
 func (r *Recorder) remember(s *signIn, values []string) {
 	for _, v := range values {
 		k := maphash.String(r.seed, v)
-		if r.byKey[k] != s {
+		if r.byKey[k] != s && len(s.keys) < keepKeys {
 			r.byKey[k] = s
 			s.keys = append(s.keys, k)
 		}

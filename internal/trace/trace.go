@@ -101,9 +101,11 @@ type Options struct {
 }
 
 const (
-	keepLoose  = 50   // exchanges of no sign-in that are kept
-	keepEvents = 4096 // events that Wait and Events can look back on
-	keepHops   = 100  // exchanges of one sign-in that are kept
+	keepLoose  = 50      // exchanges of no sign-in that are kept
+	keepEvents = 4096    // events that Wait and Events can look back on
+	keepHops   = 100     // exchanges of one sign-in that are kept
+	keepKeys   = 2000    // values that lead to one sign-in
+	keepBytes  = 1 << 20 // of exchanges of one sign-in; an ordinary one has a tenth
 )
 
 // Recorder keeps the last sign-ins of a lab. It is safe for concurrent use.
@@ -124,7 +126,8 @@ type Recorder struct {
 
 type signIn struct {
 	SignIn
-	keys []uint64
+	keys  []uint64
+	bytes int // of its exchanges
 }
 
 type call struct {

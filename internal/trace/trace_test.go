@@ -423,3 +423,23 @@ func TestViewIsJSONWithoutNulls(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(b), `"hops":[]`)
 }
+
+func TestWhatIsKeptIsBounded(t *testing.T) {
+	t.Parallel()
+	c := newChain(3)
+	c.on(trace.Endpoint{Party: trace.Cognito, Point: "start", Channel: trace.Front, Starts: true}, redirect("http://app/?state=the-same&fill="+strings.Repeat("r", 60<<10)))
+	c.on(trace.Endpoint{Party: trace.App, Point: "next", Channel: trace.Front}, func(w http.ResponseWriter, r *http.Request) {
+		trace.Note(r.Context(), strings.Repeat("n", 60<<10))
+	})
+	c.get("/start?state=the-same&fill="+strings.Repeat("q", 60<<10), "X-Large", strings.Repeat("h", 60<<10))
+	for range 200 {
+		c.get("/next?state=the-same&fill="+strings.Repeat("q", 60<<10), "X-Large", strings.Repeat("h", 60<<10))
+	}
+	all := c.rec.SignIns()
+	require.Len(t, all, 1, "a long address still leads to its sign-in")
+	view, err := json.Marshal(all[0].View())
+	require.NoError(t, err)
+	require.Greater(t, len(all[0].Hops), 10)
+	require.Less(t, len(view), 2<<20)
+	require.Contains(t, all[0].Hops[0].URL, "…", "what was cut says so")
+}

@@ -1,0 +1,126 @@
+package conformance
+
+import (
+	"time"
+)
+
+// APIVersion is the version of the report's model.
+const APIVersion = "ssolab/v1"
+
+// Report is the result of a run. Every format is written from it.
+type Report struct {
+	APIVersion string        `json:"api_version"`
+	Tool       string        `json:"tool"` // "ssolab <version>"
+	Target     ReportTarget  `json:"target"`
+	Started    time.Time     `json:"started"`
+	Ended      time.Time     `json:"ended"`
+	Duration   time.Duration `json:"duration_ns"` // by the machine's monotonic clock: the sum over the checks
+	Requests   int           `json:"requests"`
+	SignIns    int           `json:"sign_ins"`
+	Results    []Result      `json:"results"`
+	Summary    Summary       `json:"summary"`
+}
+
+// ReportTarget says what was tested, without secrets.
+type ReportTarget struct {
+	Kind     string `json:"kind"` // lab or real
+	Issuer   string `json:"issuer"`
+	Domain   string `json:"domain,omitempty"`
+	ClientID string `json:"client_id"`
+	Provider string `json:"provider,omitempty"`
+	Scalekit string `json:"scalekit,omitempty"`
+}
+
+// Result is one check's.
+type Result struct {
+	ID       string        `json:"id"`
+	Variant  string        `json:"variant,omitempty"`
+	Title    string        `json:"title"`
+	Level    Level         `json:"level"`
+	Basis    Basis         `json:"basis"`
+	Refs     []Ref         `json:"refs"`
+	Verdict  Verdict       `json:"verdict"`
+	Reason   string        `json:"reason,omitempty"` // of a skip, an error or a deviation
+	Findings []Finding     `json:"findings,omitempty"`
+	Notes    []string      `json:"notes,omitempty"`
+	Hint     string        `json:"hint,omitempty"`
+	Evidence []Exchange    `json:"evidence,omitempty"`
+	Duration time.Duration `json:"duration_ns"`
+}
+
+// Message is what a result says in a line.
+func (r Result) Message() string {
+	switch {
+	case len(r.Findings) > 0:
+		return r.Findings[0].String()
+	case r.Reason != "":
+		return r.Reason
+	case len(r.Notes) > 0:
+		return r.Notes[0]
+	}
+	return ""
+}
+
+// Summary counts the verdicts.
+type Summary struct {
+	Total     int `json:"total"`
+	Pass      int `json:"pass"`
+	Warn      int `json:"warn"`
+	Fail      int `json:"fail"`
+	Info      int `json:"info"`
+	Skip      int `json:"skip"`
+	Deviation int `json:"deviation"`
+	Error     int `json:"error"`
+}
+
+// ExitCode is 0 when nothing failed, 1 when a check failed, 2 when something could not be decided.
+func (s Summary) ExitCode() int {
+	switch {
+	case s.Fail > 0:
+		return 1
+	case s.Error > 0:
+		return 2
+	}
+	return 0
+}
+
+func newReport(o Options) *Report {
+	kind := "real"
+	if o.Control != nil {
+		kind = "lab"
+	}
+	version := o.Version
+	if version == "" {
+		version = "devel"
+	}
+	t := o.Target
+	return &Report{
+		APIVersion: APIVersion, Tool: "ssolab " + version, Started: o.Now().UTC(),
+		Target: ReportTarget{Kind: kind, Issuer: t.Issuer, Domain: t.Domain, ClientID: t.Client.ID, Provider: t.Provider.IdentityProvider, Scalekit: t.Scalekit.EnvironmentURL},
+	}
+}
+
+func (r *Report) finish(run *runner) {
+	r.Ended = run.o.Now().UTC()
+	r.Requests, r.SignIns = run.requests, run.signIns
+	for _, res := range r.Results {
+		r.Duration += res.Duration
+		r.Summary.Total++
+		switch res.Verdict {
+		case Pass:
+			r.Summary.Pass++
+		case Warn:
+			r.Summary.Warn++
+		case Fail:
+			r.Summary.Fail++
+		case Informed:
+			r.Summary.Info++
+		case Skip:
+			r.Summary.Skip++
+		case Deviation:
+			r.Summary.Deviation++
+		case Errored:
+			r.Summary.Error++
+		}
+	}
+}
