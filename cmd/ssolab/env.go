@@ -49,13 +49,19 @@ func runEnv(ctx context.Context, s streams, o envOptions) error {
 		return misuse("", "ask the lab: %v", err)
 	}
 	if o.format == "json" {
-		var pretty bytes.Buffer
-		if json.Indent(&pretty, bytes.TrimSpace([]byte(text)), "", "  ") == nil {
-			text = pretty.String() + "\n"
-		}
+		return printJSON(s.Out, json.RawMessage(text))
 	}
-	if _, err := io.WriteString(s.Out, text); err != nil {
+	return emit(s.Out, text)
+}
+
+// printJSON prints a value with one member to a line.
+func printJSON(w io.Writer, value any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(value); err != nil {
 		return misuse("", "write: %v", err)
 	}
-	return nil
+	return emit(w, b.String())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,10 +16,20 @@ import (
 
 // labFile is ssolab.yaml: what a lab consists of. A part that is left out is the default lab's.
 type labFile struct {
+	Listen    listenFile       `yaml:"listen"`
 	UserPools []poolFile       `yaml:"user_pools"`
 	Scalekit  scalekitFile     `yaml:"scalekit"`
 	People    []personFile     `yaml:"people"`
 	Quirks    map[string]onOff `yaml:"quirks"`
+}
+
+// listenFile says how the parties are reached. What is left out is the command's default; flags go before it.
+type listenFile struct {
+	TLS         bool   `yaml:"tls"`
+	Names       string `yaml:"names"`
+	TLSPort     *int   `yaml:"tls_port"`
+	PortBase    *int   `yaml:"port_base"`
+	Environment string `yaml:"scalekit_environment"`
 }
 
 // onOff is a switch: on, off, true or false.
@@ -40,7 +51,9 @@ func (s *onOff) UnmarshalText(word []byte) error {
 type poolFile struct {
 	ID              string            `yaml:"id"`
 	Name            string            `yaml:"name"`
-	Domain          string            `yaml:"domain"` // prefix
+	Domain          string            `yaml:"domain"`         // prefix
+	CustomDomains   []string          `yaml:"custom_domains"` // host names
+	UpdatedIssuer   bool              `yaml:"updated_issuer"`
 	CaseInsensitive bool              `yaml:"case_insensitive"`
 	Attributes      []attributeFile   `yaml:"attributes"`
 	Clients         []appClientFile   `yaml:"clients"`
@@ -143,20 +156,21 @@ type personFile struct {
 	Attributes map[string]string `yaml:"attributes"`
 }
 
-// readLabFile reads a lab file. All that is wrong is reported at once, with file, line and column.
-func readLabFile(path string) (ssolab.Config, error) {
+// readLabFile reads a lab file over the defaults in base. All that is wrong is reported at once, with file, line and
+// column.
+func readLabFile(path string, base ssolab.Config) (ssolab.Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return ssolab.Config{}, fmt.Errorf("read the lab file: %w", err)
 	}
-	return parseLabFile(path, data)
+	return parseLabFile(path, data, base)
 }
 
-func parseLabFile(name string, data []byte) (ssolab.Config, error) {
+func parseLabFile(name string, data []byte, base ssolab.Config) (ssolab.Config, error) {
 	var f labFile
 	doc := yamlfile.Decode(name, data, &f)
 	f.check(doc)
-	cfg := f.config()
+	cfg := f.config(base)
 	quirks := cfg.Quirks
 	cfg.Quirks = nil // checked above, where the place of each is known
 	for _, err := range flatten(cfg.Validate()) {
@@ -173,6 +187,8 @@ func parseLabFile(name string, data []byte) (ssolab.Config, error) {
 	return cfg, nil
 }
 
+var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+
 // check finds what the parties' own checks cannot see.
 func (f *labFile) check(doc *yamlfile.Document) {
 	if doc.Has("user_pools") && len(f.UserPools) == 0 {
@@ -181,6 +197,11 @@ func (f *labFile) check(doc *yamlfile.Document) {
 	for i, p := range f.UserPools {
 		if len(p.Clients) == 0 {
 			doc.Problem(fmt.Sprintf("user_pools[%d]", i), "has no app client")
+		}
+		for j, domain := range p.CustomDomains {
+			if !hostName.MatchString(domain) {
+				doc.Problem(fmt.Sprintf("user_pools[%d].custom_domains[%d]", i, j), "%q must be a host name such as auth.example.com: lower case, no scheme, no port", domain)
+			}
 		}
 		for j, idp := range p.Providers {
 			place := fmt.Sprintf("user_pools[%d].providers[%d]", i, j)
@@ -202,6 +223,11 @@ func (f *labFile) check(doc *yamlfile.Document) {
 
 // placeInFile is the path in the file of a place named by a party's check.
 func placeInFile(place string) string {
+	if key := map[string]string{
+		"port base": "port_base", "TLS port": "tls_port", "names": "names", "scalekit environment": "scalekit_environment",
+	}[place]; key != "" {
+		return "listen." + key
+	}
 	if rest, ok := strings.CutPrefix(place, "environment.people"); ok {
 		return "people" + rest
 	}
@@ -231,15 +257,20 @@ func flatten(err error) []error {
 	return out
 }
 
-func (f *labFile) config() ssolab.Config {
-	cfg := ssolab.Config{
-		UserPools: mapped(f.UserPools, poolFile.userPool),
-		Scalekit: mockscalekit.Environment{
-			Name: f.Scalekit.Name, Mode: f.Scalekit.Mode, IDTokenTTL: f.Scalekit.IDTokenTTL,
-			Clients:       mapped(f.Scalekit.Clients, func(c scalekitClientFile) mockscalekit.Client { return mockscalekit.Client(c) }),
-			Organizations: mapped(f.Scalekit.Organizations, organizationFile.organization),
-			People:        mapped(f.People, func(p personFile) mockscalekit.Person { return mockscalekit.Person(p) }),
-		},
+func (f *labFile) config(cfg ssolab.Config) ssolab.Config {
+	cfg.TLS, cfg.Names, cfg.ScalekitEnvironment = f.Listen.TLS, f.Listen.Names, f.Listen.Environment
+	if f.Listen.PortBase != nil {
+		cfg.PortBase = *f.Listen.PortBase
+	}
+	if f.Listen.TLSPort != nil {
+		cfg.TLSPort = *f.Listen.TLSPort
+	}
+	cfg.UserPools = mapped(f.UserPools, poolFile.userPool)
+	cfg.Scalekit = mockscalekit.Environment{
+		Name: f.Scalekit.Name, Mode: f.Scalekit.Mode, IDTokenTTL: f.Scalekit.IDTokenTTL,
+		Clients:       mapped(f.Scalekit.Clients, func(c scalekitClientFile) mockscalekit.Client { return mockscalekit.Client(c) }),
+		Organizations: mapped(f.Scalekit.Organizations, organizationFile.organization),
+		People:        mapped(f.People, func(p personFile) mockscalekit.Person { return mockscalekit.Person(p) }),
 	}
 	for id, on := range f.Quirks {
 		if cfg.Quirks == nil {
@@ -252,7 +283,8 @@ func (f *labFile) config() ssolab.Config {
 
 func (p poolFile) userPool() mockcognito.UserPool {
 	return mockcognito.UserPool{
-		ID: p.ID, Name: p.Name, Domain: p.Domain, CaseInsensitive: p.CaseInsensitive, Subs: p.Subs,
+		ID: p.ID, Name: p.Name, Domain: p.Domain, CustomDomains: p.CustomDomains, UpdatedIssuer: p.UpdatedIssuer,
+		CaseInsensitive: p.CaseInsensitive, Subs: p.Subs,
 		Attributes: mapped(p.Attributes, func(a attributeFile) mockcognito.Attribute { return mockcognito.Attribute(a) }),
 		Clients:    mapped(p.Clients, appClientFile.appClient),
 		Providers:  mapped(p.Providers, providerFile.provider),

@@ -25,7 +25,7 @@ func TestABadLabFileReportsEverything(t *testing.T) {
 
 func TestALabFile(t *testing.T) {
 	t.Parallel()
-	cfg, err := readLabFile("testdata/vendor.yaml")
+	cfg, err := readLabFile("testdata/vendor.yaml", ssolab.Config{})
 	require.NoError(t, err)
 	require.Equal(t, ssolab.Config{
 		UserPools: []mockcognito.UserPool{{
@@ -56,10 +56,13 @@ func TestALabFile(t *testing.T) {
 func TestEveryKeyOfALabFile(t *testing.T) {
 	t.Parallel()
 	cfg, err := parseLabFile("all.yaml", []byte(`
+listen: {tls: true, names: vendor, tls_port: 443, port_base: 9500, scalekit_environment: acme}
 user_pools:
   - id: us-east-1_All
     name: all
     domain: all
+    custom_domains: [auth.acme.test]
+    updated_issuer: true
     case_insensitive: true
     attributes: [{name: "custom:plan", required: false, immutable: true}]
     subs: {Router_1: 11111111-1111-1111-1111-111111111111}
@@ -85,9 +88,12 @@ scalekit:
 people:
   - {email: a@acme.test, password: p, totp_secret: JBSWY3DPEHPK3PXP, attributes: {plan: gold}}
 quirks: {idp-random-subject: on, unrequested-nonce: off}
-`))
+`), ssolab.Config{})
 	require.NoError(t, err)
 	pool := cfg.UserPools[0]
+	require.Equal(t, []any{true, "vendor", 443, 9500, "acme"}, []any{cfg.TLS, cfg.Names, cfg.TLSPort, cfg.PortBase, cfg.ScalekitEnvironment})
+	require.True(t, pool.UpdatedIssuer)
+	require.Equal(t, []string{"auth.acme.test"}, pool.CustomDomains)
 	require.True(t, pool.CaseInsensitive && pool.Attributes[0].Immutable && pool.Clients[0].DisableOAuth && pool.Clients[0].DisableTokenRevocation)
 	require.Equal(t, "https://a/4", pool.Providers[0].JWKSURI)
 	require.Equal(t, mockscalekit.Connection{ID: "conn_1", Provider: "OKTA", Status: "DRAFT", Disabled: true}, cfg.Scalekit.Organizations[0].Connections[0])
@@ -99,16 +105,21 @@ quirks: {idp-random-subject: on, unrequested-nonce: off}
 
 func TestALabFileThatSaysLittle(t *testing.T) {
 	t.Parallel()
-	cfg, err := parseLabFile("empty.yaml", nil)
+	cfg, err := parseLabFile("empty.yaml", nil, ssolab.Config{PortBase: 9400, TLSPort: 9443})
 	require.NoError(t, err)
-	require.Equal(t, ssolab.Config{}, cfg)
+	require.Equal(t, ssolab.Config{PortBase: 9400, TLSPort: 9443}, cfg, "what is left out is the default")
 	for in, want := range map[string]string{
-		"user_pools: []":                        "needs at least one user pool",
-		"user_pools: [{id: us-east-1_A}]":       "has no app client",
-		"scalekit: {clients: []}":               "needs at least one client",
-		"quirks: {idp-random-subject: perhaps}": `f.yaml:1:30: quirks.idp-random-subject: is "perhaps", and must be on or off`,
+		"user_pools: []":                      "needs at least one user pool",
+		"user_pools: [{id: us-east-1_A}]":     "has no app client",
+		"scalekit: {clients: []}":             "needs at least one client",
+		"listen: {names: aws}":                `f.yaml:1:10: listen.names: "aws" is neither localhost nor vendor`,
+		"listen: {tls_port: 70000}":           "f.yaml:1:10: listen.tls_port: 70000 is outside",
+		"listen: {port_base: -1}":             "f.yaml:1:10: listen.port_base: -1 is outside",
+		"listen: {scalekit_environment: A.b}": "listen.scalekit_environment: \"A.b\" is no DNS label",
+		"user_pools: [{id: us-east-1_A, custom_domains: [\"https://a.test\"], clients: [{id: c}]}]": "user_pools[0].custom_domains[0]: \"https://a.test\" must be a host name",
+		"quirks: {idp-random-subject: perhaps}":                                                     `f.yaml:1:30: quirks.idp-random-subject: is "perhaps", and must be on or off`,
 	} {
-		_, err := parseLabFile("f.yaml", []byte(in))
+		_, err := parseLabFile("f.yaml", []byte(in), ssolab.Config{})
 		require.ErrorContains(t, err, want)
 	}
 }
@@ -117,7 +128,7 @@ func TestSignInToALabOfAFile(t *testing.T) {
 	t.Parallel()
 	lab := ssolab.Run(t, func(c *ssolab.Config) {
 		var err error
-		*c, err = readLabFile("testdata/vendor.yaml")
+		*c, err = readLabFile("testdata/vendor.yaml", ssolab.Config{})
 		require.NoError(t, err)
 	})
 	r := cli(t, at(lab), "login", "--email", "ada@acme.test", "--json")
@@ -133,7 +144,7 @@ func TestDocumentedLabFileIsValid(t *testing.T) {
 	require.Greater(t, len(blocks), 1)
 	for _, b := range blocks[1:] {
 		text, _, _ := strings.Cut(b, "```")
-		_, err := parseLabFile("docs", []byte(text))
+		_, err := parseLabFile("docs", []byte(text), ssolab.Config{})
 		require.NoError(t, err)
 	}
 }

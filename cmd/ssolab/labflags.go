@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"log/slog"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,9 @@ import (
 
 // labOptions are the flags of commands that start a lab.
 type labOptions struct {
+	tlsOptions
 	portBase  int
+	bind      []string
 	config    string
 	callbacks []string
 	signOuts  []string
@@ -26,29 +29,44 @@ type labOptions struct {
 	logFormat string
 }
 
-func (o *labOptions) addFlags(cmd *cobra.Command, portBase int) {
+func (o *labOptions) addFlags(cmd *cobra.Command, portBase, tlsPort int) {
 	f := cmd.Flags()
-	f.IntVar(&o.portBase, "port-base", portBase, "first of five `PORT`s; 0 takes free ones")
+	o.tlsOptions.addFlags(cmd, tlsPort)
+	f.IntVar(&o.portBase, "port-base", portBase, "first of five `PORT`s; 0: free")
+	f.StringArrayVar(&o.bind, "bind", nil, "listen on `ADDR` beside loopback, 0.0.0.0\nfor all (repeatable); who reaches the lab\nmay read its secrets and change it")
 	f.StringVar(&o.config, "config", "", "lab `FILE` (default: the default lab)")
-	f.StringArrayVar(&o.callbacks, "callback", nil, "add a callback `URL` to the main app client (repeatable)")
-	f.StringArrayVar(&o.signOuts, "signout", nil, "add a sign-out `URL` to the main app client (repeatable)")
-	f.StringArrayVar(&o.quirks, "quirk", nil, "turn a quirk on or off, as `ID=on|off` (repeatable)")
+	f.StringArrayVar(&o.callbacks, "callback", nil, "add a callback `URL` to the main app\nclient (repeatable)")
+	f.StringArrayVar(&o.signOuts, "signout", nil, "add a sign-out `URL` to the main app\nclient (repeatable)")
+	f.StringArrayVar(&o.quirks, "quirk", nil, "turn a quirk on or off, as `ID=on|off`\n(repeatable)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request to standard error")
-	f.StringVar(&o.logFormat, "log-format", "text", "`FORM` of the log: text or json")
+	f.StringVar(&o.logFormat, "log-format", "text", "`FORM` of log: text or json")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	_ = cmd.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// labConfig makes the lab's configuration of the flags and the file.
-func (o *labOptions) labConfig(log io.Writer) (ssolab.Config, error) {
-	cfg := ssolab.Config{}
+// labConfig makes the lab's configuration: the flags' defaults, over them the file, over it the flags that were given.
+func (o *labOptions) labConfig(io streams) (ssolab.Config, error) {
+	cfg := ssolab.Config{PortBase: o.portBase, TLSPort: o.tlsPort}
 	if o.config != "" {
 		var err error
-		if cfg, err = readLabFile(o.config); err != nil {
+		if cfg, err = readLabFile(o.config, cfg); err != nil {
 			return cfg, badFile(o.config, err)
 		}
 	}
-	cfg.PortBase, cfg.Callbacks, cfg.SignOuts, cfg.Version = o.portBase, o.callbacks, o.signOuts, version().Version
+	if o.given("port-base") {
+		cfg.PortBase = o.portBase
+	}
+	if err := o.apply(&cfg); err != nil {
+		return cfg, err
+	}
+	if cfg.TLS || cfg.Names != "" {
+		var err error
+		if cfg.CADir, err = caDir(io, cfg.CADir); err != nil {
+			return cfg, err
+		}
+	}
+	cfg.Bind = o.bind
+	cfg.Callbacks, cfg.SignOuts, cfg.Version = o.callbacks, o.signOuts, version().Version
 	for _, q := range o.quirks {
 		id, value, _ := strings.Cut(q, "=")
 		on, ok := map[string]bool{"on": true, "off": false}[value]
@@ -66,9 +84,9 @@ func (o *labOptions) labConfig(log io.Writer) (ssolab.Config, error) {
 	}
 	switch handler := (&slog.HandlerOptions{Level: level}); o.logFormat {
 	case "text":
-		cfg.Log = slog.New(slog.NewTextHandler(log, handler))
+		cfg.Log = slog.New(slog.NewTextHandler(io.Err, handler))
 	case "json":
-		cfg.Log = slog.New(slog.NewJSONHandler(log, handler))
+		cfg.Log = slog.New(slog.NewJSONHandler(io.Err, handler))
 	default:
 		return cfg, misuse("", "--log-format %q must be text or json", o.logFormat)
 	}
@@ -104,12 +122,32 @@ func start(ctx context.Context, cfg ssolab.Config) (*ssolab.Lab, error) {
 
 func portTaken(e *ssolab.PortError) error {
 	port, _ := strconv.Atoi(e.Addr[strings.LastIndex(e.Addr, ":")+1:])
+	what, hint := "the "+partyTitle(e.Party), `"--port-base 9500" takes 9500 to 9504 instead, "--port-base 0" any free ports`
+	if e.Party == "TLS port" {
+		what, hint = "the lab", `"--tls-port 9543" takes another port for TLS, "--tls-port 0" any free one`
+		if errors.Is(e.Err, fs.ErrPermission) {
+			hint = lowPorts(runtime.GOOS, port)
+		}
+	}
 	holder := ""
 	if pid, name, ok := portOwner("/proc", port); ok {
 		holder = fmt.Sprintf(", which process %d (%s) holds", pid, name)
 	}
-	return misuse(`"--port-base 9500" takes 9500 to 9504 instead, "--port-base 0" any free ports`,
-		"the %s needs port %d%s: %v", partyTitle(e.Party), port, holder, cause(e.Err))
+	return misuse(hint, "%s needs port %d%s: %v", what, port, holder, cause(e.Err))
+}
+
+// lowPorts says how a port that only the administrator may open is had.
+func lowPorts(system string, port int) string {
+	ways := []string{"one of these lets it:"}
+	if system == "linux" {
+		ways = append(ways,
+			`sudo setcap cap_net_bind_service=+ep "$(command -v ssolab)"   for this program`,
+			fmt.Sprintf("sudo sysctl net.ipv4.ip_unprivileged_port_start=%d        until the next boot", port))
+	} else {
+		ways = append(ways, "sudo ssolab …   with --ca-dir, so that the CA stays yours")
+	}
+	ways = append(ways, "--tls-port 9443   another port, which then stands in every URL")
+	return strings.Join(ways, "\n  ")
 }
 
 // cause is the innermost error, without the addresses around it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,10 +15,12 @@ import (
 
 	"github.com/ssolab/ssolab"
 	"github.com/ssolab/ssolab/conformance"
+	"github.com/ssolab/ssolab/internal/labcontrol"
 	"github.com/ssolab/ssolab/internal/trace"
 )
 
 type loginOptions struct {
+	tlsOptions
 	email  string
 	target string
 	scope  string
@@ -35,7 +38,9 @@ func newLoginCmd(io streams) *cobra.Command {
 form of each page as it stands, exchange the code, verify the ID token, ask
 userInfo. Print every hop, then the claims.
 
-The running lab is used; without one, a lab is started for this sign-in alone.
+The running lab is used; without one, or with one of --tls, --names, --tls-port,
+--ca-dir, --scalekit-environment and --crypto-rsa, a lab is started for this
+sign-in alone. Host names of the lab need no hosts entries here.
 With --target a deployment described by a file is used instead; of it only the
 hops of the browser and of the app can be seen.
 
@@ -51,15 +56,17 @@ Exit codes: 0 signed in, 1 the sign-in failed, 2 it could not be decided.`,
 		Example: `  ssolab login --email john@example.com
   ssolab login --email john@megasoft.org --scope "openid email profile" --json
   ssolab login --email jane@example.com --client public
+  ssolab login --email john@example.com --names vendor
   ssolab login --target staging.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLogin(cmd.Context(), io, o) },
 	}
 	f := cmd.Flags()
+	o.tlsOptions.addFlags(cmd, 0)
 	f.StringVar(&o.email, "email", "", "the person's `EMAIL`, sent as login_hint")
 	f.StringVar(&o.target, "target", "", "target `FILE` of another deployment")
-	f.StringVar(&o.scope, "scope", "", "`SCOPES`, separated by spaces (default \"openid email\")")
-	f.StringVar(&o.client, "client", "main", "app `CLIENT` of the lab: main or public")
+	f.StringVar(&o.scope, "scope", "", "`SCOPES`, separated by spaces\n(default \"openid email\")")
+	f.StringVar(&o.client, "client", "main", "app `CLIENT`: main or public")
 	f.BoolVar(&o.json, "json", false, "print one JSON document")
 	f.BoolVar(&o.tokens, "tokens", false, "print the tokens themselves too")
 	_ = cmd.MarkFlagFilename("target", "yaml", "yml")
@@ -78,8 +85,14 @@ func runLogin(ctx context.Context, io streams, o loginOptions) error {
 	defer stop()
 	flow := conformance.Flow{Target: target}
 	bar := progressOn(io.Err)
-	flow.Driver = &conformance.HTTPDriver{Seen: func(h conformance.Hop) { bar.show("at " + short(h.URL)) }}
+	seen := func(h conformance.Hop) { bar.show("at " + short(h.URL)) }
+	flow.Driver = &conformance.HTTPDriver{Seen: seen}
 	if lab != nil {
+		if flow.Client, err = lab.browser(ctx, target); err != nil {
+			return err
+		}
+		defer flow.Client.CloseIdleConnections()
+		flow.Driver = &conformance.HTTPDriver{Client: flow.Client, Seen: seen}
 		clock, err := lab.Clock(ctx)
 		if err != nil {
 			return misuse("", "ask the lab for its time: %v", err)
@@ -116,6 +129,8 @@ func (o loginOptions) check() error {
 		return misuse("", "--client %q must be main or public", o.client)
 	case o.client != "main" && o.target != "":
 		return misuse("", "--client chooses a client of the lab; a target file names its own")
+	case o.target != "" && o.anyGiven():
+		return misuse("", "--target is another deployment; --%s are for labs", strings.Join(lookFlags, ", --"))
 	}
 	if scopes := strings.Fields(o.scope); o.scope != "" && !slices.Contains(scopes, "openid") {
 		return misuse("", "--scope %q must have openid; without it there is no ID token", o.scope)
@@ -149,21 +164,8 @@ func (o loginOptions) prepare(ctx context.Context, io streams) (t *conformance.T
 		}
 		return t, nil, stop, nil
 	}
-	lab, err = find(ctx, io)
-	if none, ok := errors.AsType[*errNoLab](err); ok {
-		if none.named {
-			return nil, nil, stop, none.misuse()
-		}
-		own, err := start(ctx, ssolab.Config{Version: version().Version})
-		if err != nil {
-			return nil, nil, stop, err
-		}
-		stop = func() { _ = own.Close() }
-		_, _ = fmt.Fprintf(io.Err, "%s: started one on free ports for this sign-in\n", none)
-		if lab, err = ask(ctx, own.URLs().Console, false); err != nil {
-			stop()
-			return nil, nil, func() {}, misuse("", "the lab just started does not answer: %v", err)
-		}
+	if lab, stop, err = o.findOrStart(ctx, io); err != nil {
+		return nil, nil, func() {}, err
 	}
 	if t, err = o.labTarget(ctx, lab); err != nil {
 		stop()
@@ -172,34 +174,70 @@ func (o loginOptions) prepare(ctx context.Context, io streams) (t *conformance.T
 	return t, lab, stop, nil
 }
 
+// findOrStart returns the running lab, or one of its own. stop ends the latter.
+func (o loginOptions) findOrStart(ctx context.Context, io streams) (lab *running, stop func(), err error) {
+	return findOrStart(ctx, io, &o.tlsOptions, ssolab.Config{}, "this sign-in")
+}
+
+// findOrStart returns the running lab or, where none is there or flags ask for another kind, one like cfg of its own, for
+// what. stop ends the latter.
+func findOrStart(ctx context.Context, io streams, o *tlsOptions, cfg ssolab.Config, what string) (lab *running, stop func(), err error) {
+	why := "a lab of its own is asked for"
+	if !o.anyGiven() {
+		lab, err = find(ctx, io)
+		none, ok := errors.AsType[*errNoLab](err)
+		if !ok {
+			return lab, func() {}, err
+		}
+		if none.named || none.answers() {
+			return nil, nil, none.misuse()
+		}
+		why = none.Error()
+	}
+	cfg.Version = version().Version
+	if err := o.apply(&cfg); err != nil {
+		return nil, nil, err
+	}
+	own, err := start(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	stop = func() { _ = own.Close() }
+	_, _ = fmt.Fprintf(io.Err, "%s: started one on free ports for %s\n", why, what)
+	lab, err = ask(ctx, own.URLs().Console, false, func() (*x509.CertPool, error) { return labcontrol.Roots(own.CA()), nil })
+	if err != nil {
+		stop()
+		return nil, nil, misuse("", "the lab just started does not answer: %v", cause(err))
+	}
+	return lab, stop, nil
+}
+
+// browser is an HTTP client for the lab's parties and whomever they send a browser to.
+func (r *running) browser(ctx context.Context, t *conformance.Target) (*http.Client, error) {
+	hc, err := labcontrol.HTTPClient(ctx, r.Client, t, hopTimeout)
+	if err != nil {
+		return nil, misuse("", "%v", err)
+	}
+	return hc, nil
+}
+
+// hopTimeout bounds each request of a sign-in.
+const hopTimeout = 15 * time.Second
+
 // labTarget describes the lab by the variables it gives to any app.
 func (o loginOptions) labTarget(ctx context.Context, lab *running) (*conformance.Target, error) {
-	env, err := lab.Env(ctx)
+	t, err := labcontrol.Target(ctx, lab.Client, o.email)
 	if err != nil {
-		return nil, misuse("", "ask the lab for its variables: %v", err)
-	}
-	t := &conformance.Target{
-		Issuer: env["COGNITO_ISSUER"], Domain: env["COGNITO_DOMAIN_URL"], Email: o.email, AppURL: env["SSOLAB_APP_URL"],
-		CAFile: env["SSOLAB_CA_FILE"],
-		Client: conformance.Client{
-			ID: env["COGNITO_CLIENT_ID"], Secret: conformance.Secret(env["COGNITO_CLIENT_SECRET"]),
-			RedirectURI: env["COGNITO_REDIRECT_URI"], Scopes: []string{"openid", "email"},
-		},
-		Provider: conformance.Provider{IdentityProvider: env["COGNITO_IDENTITY_PROVIDER"]},
-		Scalekit: conformance.Scalekit{EnvironmentURL: env["SCALEKIT_ENVIRONMENT_URL"]},
+		return nil, misuse("", "the lab at %s cannot be signed in to: %v", lab.url, err)
 	}
 	if o.client == "public" {
-		t.Client.ID, t.Client.Secret = env["COGNITO_PUBLIC_CLIENT_ID"], ""
-		t.Client.RedirectURI = env["SSOLAB_APP_URL"] + "/auth/callback"
-		if t.Client.ID == "" {
+		if t.OtherClient.ID == "" {
 			return nil, misuse("", "the lab at %s has no public app client", lab.url)
 		}
+		t.Client = t.OtherClient
 	}
 	if o.scope != "" {
 		t.Client.Scopes = strings.Fields(o.scope)
-	}
-	if err := t.Validate(); err != nil {
-		return nil, misuse("", "the lab at %s cannot be signed in to: %v", lab.url, err)
 	}
 	return t, nil
 }

@@ -82,7 +82,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "up", "env", "run", "login", "health", "version", "completion"} {
+	for _, name := range []string{"", "up", "env", "run", "login", "health", "ca", "ca path", "ca env", "ca create", "hosts", "hosts print", "hosts add", "hosts remove", "version", "completion"} {
 		t.Run("ssolab "+name, func(t *testing.T) {
 			t.Parallel()
 			args := append(strings.Fields(name), "--help")
@@ -92,7 +92,7 @@ func TestHelp(t *testing.T) {
 			for line := range strings.Lines(r.out) {
 				require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), screen, line)
 			}
-			golden(t, "help/ssolab"+strings.TrimSuffix("-"+name, "-")+".txt", r.out)
+			golden(t, "help/"+strings.Join(append([]string{"ssolab"}, strings.Fields(name)...), "-")+".txt", r.out)
 			require.Equal(t, r, cli(t, nil, append([]string{"help"}, strings.Fields(name)...)...))
 		})
 	}
@@ -102,28 +102,38 @@ func TestHelp(t *testing.T) {
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"upp":                                   `unknown command "upp"`,
-		"up --nope":                             "ssolab: unknown flag: --nope\nhint: \"ssolab up --help\" shows what it takes\n",
-		"up extra":                              `unknown command "extra" for "ssolab up"`,
-		"up --port-base x":                      `invalid argument "x"`,
-		"up --port-base 70000":                  "port base: 70000 is outside",
-		"up --callback http://example.com/cb":   `callbacks[0]: "http://example.com/cb" is http`,
-		"up --quirk allow-loopback-issuer":      "must have the form id=on or id=off",
-		"up --quirk perfect=on":                 `unknown quirk "perfect"; known: `,
-		"up --log-format xml":                   "must be text or json",
-		"up --config testdata/none.yaml":        "testdata/none.yaml: no such file",
-		"env --format xml":                      "must be dotenv, shell or json",
-		"env":                                   "hint: start it with \"ssolab up\", or say where it is with SSOLAB_CONSOLE_URL\n",
-		"health":                                "no lab answers at http://127.0.0.1:",
-		"run":                                   "a command is missing",
-		"login":                                 "--email is missing",
-		"login --email john":                    "must have the form name@domain",
-		"login --email a@b --client x":          "must be main or public",
-		"login --email a@b --scope email":       "must have openid",
-		"login --target t.yaml --client public": "a target file names its own",
-		"login --target testdata/none.yaml":     "none.yaml: no such file",
-		"completion tcsh":                       "tcsh",
-		"help nothing":                          `unknown command "nothing"`,
+		"upp":                                           `unknown command "upp"`,
+		"up --nope":                                     "ssolab: unknown flag: --nope\nhint: \"ssolab up --help\" shows what it takes\n",
+		"up extra":                                      `unknown command "extra" for "ssolab up"`,
+		"up --port-base x":                              `invalid argument "x"`,
+		"up --port-base 70000":                          "port base: 70000 is outside",
+		"up --callback http://example.com/cb":           `callbacks[0]: "http://example.com/cb" is http`,
+		"up --quirk allow-loopback-issuer":              "must have the form id=on or id=off",
+		"up --quirk perfect=on":                         `unknown quirk "perfect"; known: `,
+		"up --tls-port 443":                             "--tls-port is the port of a lab with --names\nhint: add",
+		"up --names aws":                                `names: "aws" is neither localhost nor vendor`,
+		"up --names vendor --tls-port 70000":            "TLS port: 70000 is outside",
+		"up --scalekit-environment A":                   `scalekit environment: "A" is no DNS label`,
+		"login --target t.yaml --email a@b --tls":       "--target is another deployment; --tls, --names",
+		"ca env --format xml":                           "must be dotenv, shell or json",
+		"hosts print":                                   `or say where it is with SSOLAB_CONSOLE_URL; "--names vendor" needs none`,
+		"hosts print --names aws":                       `names: "aws" is neither localhost nor vendor`,
+		"hosts print --config testdata/vendor.yaml":     "--names localhost or --names vendor is missing, and the lab file has no listen.names",
+		"hosts add --names vendor --file testdata/none": "testdata/none: no such file",
+		"up --log-format xml":                           "must be text or json",
+		"up --config testdata/none.yaml":                "testdata/none.yaml: no such file",
+		"env --format xml":                              "must be dotenv, shell or json",
+		"env":                                           "hint: start it with \"ssolab up\", or say where it is with SSOLAB_CONSOLE_URL\n",
+		"health":                                        "no lab answers at http://127.0.0.1:",
+		"run":                                           "a command is missing",
+		"login":                                         "--email is missing",
+		"login --email john":                            "must have the form name@domain",
+		"login --email a@b --client x":                  "must be main or public",
+		"login --email a@b --scope email":               "must have openid",
+		"login --target t.yaml --client public":         "a target file names its own",
+		"login --target testdata/none.yaml":             "none.yaml: no such file",
+		"completion tcsh":                               "tcsh",
+		"help nothing":                                  `unknown command "nothing"`,
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
@@ -208,7 +218,7 @@ func TestUp(t *testing.T) {
 func TestUpTableInColour(t *testing.T) {
 	t.Parallel()
 	lab := ssolab.Run(t)
-	table := upTable(lab, palette{on: true})
+	table := upTable(lab, palette{on: true}, func(string) string { return "" })
 	for party, code := range map[string]string{"app      ": "36", "Cognito  ": "33", "Scalekit ": "35", "IdP      ": "34"} {
 		require.Contains(t, table, "\x1b["+code+"m"+party+"\x1b[0m")
 	}

@@ -74,7 +74,9 @@ Exit codes: 0 all is well, 1 a sign-in failed, 2 misuse or not decided.
 "ssolab run" exits with the code of its command.
 
 NO_COLOR turns colours off. SSOLAB_CONSOLE_URL says where the lab is that
-env, health and login ask; the default is ` + defaultConsole + `.`,
+env, health, hosts and login ask; the default is ` + defaultConsole + `. For a
+lab with --tls, SSOLAB_CA_FILE names the certificate of its CA unless that is
+the default one, "ssolab ca path".`,
 		Example: `  ssolab up                               start the lab
   ssolab login --email john@example.com   one sign-in, every hop shown
   ssolab run -- npm test                  tests against a lab of their own`,
@@ -86,7 +88,7 @@ env, health and login ask; the default is ` + defaultConsole + `.`,
 	root.SetIn(io.In)
 	root.SetOut(io.Out)
 	root.SetErr(io.Err)
-	root.AddCommand(newUpCmd(io), newEnvCmd(io), newRunCmd(io), newLoginCmd(io), newHealthCmd(io), newVersionCmd(io), newCompletionCmd(io))
+	root.AddCommand(newUpCmd(io), newEnvCmd(io), newRunCmd(io), newLoginCmd(io), newHealthCmd(io), newCACmd(io), newHostsCmd(io), newVersionCmd(io), newCompletionCmd(io))
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND]", Short: "Help about a command", Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

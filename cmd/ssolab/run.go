@@ -40,6 +40,7 @@ signal that ended it. Signals are passed on to CMD; an interrupt typed at a
 terminal reaches it anyway.`,
 		Example: `  ssolab run -- npm test
   ssolab run --callback http://localhost:3000/api/cb -- npx playwright test
+  ssolab run --tls -- python -m pytest
   ssolab run -- sh -c 'curl -s $COGNITO_ISSUER/.well-known/jwks.json'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -53,7 +54,7 @@ terminal reaches it anyway.`,
 		},
 	}
 	cmd.Flags().SetInterspersed(false)
-	o.addFlags(cmd, 0)
+	o.addFlags(cmd, 0, 0)
 	return cmd
 }
 
@@ -62,7 +63,7 @@ func runRun(ctx context.Context, io streams, o runOptions) error {
 	if err != nil {
 		return notStarted(o.command[0], err)
 	}
-	cfg, err := o.labConfig(io.Err)
+	cfg, err := o.labConfig(io)
 	if err != nil {
 		return err
 	}

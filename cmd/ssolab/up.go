@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ssolab/ssolab"
+	"github.com/ssolab/ssolab/internal/localca"
 )
 
 type upOptions struct {
@@ -27,23 +29,29 @@ func newUpCmd(io streams) *cobra.Command {
 five consecutive ports of this machine. Print where they are, and the variables
 an app needs. Ctrl-C stops it.
 
+With --names every party has a host name of its own, https on one port, and
+cookies as the real services set them: localhost gives names that browsers
+know, vendor those of AWS and Scalekit. The console keeps its plain port. How
+programs find the names and trust the lab's CA: "ssolab hosts", "ssolab ca".
+
 With --json one line of JSON is printed when the lab is ready:
 {"urls":{"console":…,"cognito":…,"issuer":…,"domain":…,"scalekit":…,"app":…,
 "idp":…},"emails":[…],"variables":{…}}`,
 		Example: `  ssolab up
   ssolab up --callback http://localhost:8080/login/callback
   ssolab up --port-base 9500
+  ssolab up --names vendor --tls-port 443
   ssolab up --config ssolab.yaml --verbose`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), io, o) },
 	}
-	o.addFlags(cmd, ssolab.DefaultPortBase)
+	o.addFlags(cmd, ssolab.DefaultPortBase, defaultTLSPort)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one line of JSON instead of the table")
 	return cmd
 }
 
 func runUp(ctx context.Context, io streams, o upOptions) error {
-	cfg, err := o.labConfig(io.Err)
+	cfg, err := o.labConfig(io)
 	if err != nil {
 		return err
 	}
@@ -54,7 +62,7 @@ func runUp(ctx context.Context, io streams, o upOptions) error {
 	if o.json {
 		err = writeUpJSON(io.Out, lab)
 	} else {
-		_, err = io.Out.Write([]byte(upTable(lab, paletteFor(io.Out, io.Getenv))))
+		_, err = io.Out.Write([]byte(upTable(lab, paletteFor(io.Out, io.Getenv), io.Getenv)))
 	}
 	if err != nil {
 		_ = lab.Close()
@@ -94,19 +102,11 @@ var forApps = []string{
 const screen = 80 // columns
 
 // upTable is what a person reads after ssolab up.
-func upTable(lab *ssolab.Lab, p palette) string {
+func upTable(lab *ssolab.Lab, p palette, getenv func(string) string) string {
 	var b strings.Builder
 	u := lab.URLs()
 	b.WriteString(p.bold("ssolab is running.") + " Everything here is a mock on this machine, not AWS.\n\n")
-	for _, row := range []struct{ party, url, what string }{
-		{"app", u.App, "sample app: sign in here"},
-		{"cognito", u.Cognito, "user pool " + lab.Variable("COGNITO_USER_POOL_ID")},
-		{"scalekit", u.Scalekit, "environment: routes by e-mail domain"},
-		{"idp", u.IdP, "simulator and other identity providers"},
-		{"console", u.Console, "every sign-in, hop by hop"},
-	} {
-		b.WriteString("  " + p.party(row.party, pad(partyTitle(row.party), 9)) + " " + pad(row.url, 22) + "  " + p.dim(row.what) + "\n")
-	}
+	writeParties(&b, lab, p)
 	b.WriteString("\n" + p.bold("E-mails to try") + "\n" + wrap(lab.Emails(), "  ", "  ", screen))
 	b.WriteString("\n" + p.bold("Variables for your app") + "\n")
 	for _, v := range lab.Variables() {
@@ -114,12 +114,82 @@ func upTable(lab *ssolab.Lab, p palette) string {
 			fmt.Fprintf(&b, "  %s=%s\n", v.Name, v.Value)
 		}
 	}
+	writeTrust(&b, lab, p, getenv)
 	b.WriteString("\n" + p.bold("From another terminal") + "\n")
-	if u.Console != defaultConsole {
+	if u.Console != defaultConsole && "https"+strings.TrimPrefix(defaultConsole, "http") != u.Console {
 		b.WriteString("  export " + consoleVariable + "=" + u.Console + "\n")
+	}
+	if ca := lab.Variable(caVariable); strings.HasPrefix(u.Console, "https:") && !isDefaultCA(ca, getenv) {
+		b.WriteString("  export " + caVariable + "=" + ca + "\n")
 	}
 	b.WriteString("  ssolab env    all variables, as .env, shell or JSON\n")
 	b.WriteString("  ssolab login  one sign-in without a browser, every hop shown\n")
 	b.WriteString("\nStop the lab with Ctrl-C.\n")
 	return b.String()
+}
+
+// writeParties lists where the parties are. What each is stands beside it where there is room.
+func writeParties(b *strings.Builder, lab *ssolab.Lab, p palette) {
+	u := lab.URLs()
+	type row struct{ party, url, what, short string }
+	rows := []row{
+		{"app", u.App, "sample app: sign in here", "sign in here"},
+		{"cognito", u.Cognito, "user pool " + lab.Variable("COGNITO_USER_POOL_ID"), "user pools"},
+		{"scalekit", u.Scalekit, "environment: routes by e-mail domain", "routing"},
+		{"idp", u.IdP, "simulator and other identity providers", "simulator"},
+		{"console", u.Console, "every sign-in, hop by hop", "every hop"},
+	}
+	if u.Domain != u.Cognito {
+		rows = slices.Insert(rows, 2, row{"cognito", u.Domain, "domain of the user pool", "its domain"})
+	}
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r.url))
+	}
+	room := screen - (2 + 9 + 1 + width + 2)
+	long := !slices.ContainsFunc(rows, func(r row) bool { return len(r.what) > room })
+	for _, r := range rows {
+		line := "  " + p.party(r.party, pad(partyTitle(r.party), 9)) + " "
+		if !long {
+			r.what = r.short
+		}
+		if len(r.what) > room {
+			b.WriteString(line + r.url + "\n")
+			continue
+		}
+		b.WriteString(line + pad(r.url, width) + "  " + p.dim(r.what) + "\n")
+	}
+}
+
+// writeTrust says what programs need before they reach a lab with TLS.
+func writeTrust(b *strings.Builder, lab *ssolab.Lab, p palette, getenv func(string) string) {
+	ca := lab.Variable(caVariable)
+	if ca == "" {
+		return
+	}
+	flag := ""
+	if !isDefaultCA(ca, getenv) {
+		flag = " --ca-dir " + filepath.Dir(ca)
+	}
+	title := "Before programs reach it"
+	if len(lab.Resolve()) > 0 {
+		title = "Before a browser or a program reaches it"
+	}
+	b.WriteString("\n" + p.bold(title) + "\n")
+	if len(lab.Resolve()) > 0 {
+		sudo := "sudo ssolab hosts add   "
+		if lab.URLs().Console != defaultConsole {
+			sudo = "sudo -E ssolab hosts add" // with the console's variable, which stands below
+		}
+		b.WriteString("  " + sudo + " the names, into /etc/hosts; \"hosts remove\" undoes it\n")
+	}
+	line := "eval \"$(ssolab ca env --format shell" + flag + ")\""
+	b.WriteString("  " + line + "\n")
+	b.WriteString("                           programs trust the lab's CA; browsers must be told:\n")
+	b.WriteString("  " + ca + "\n")
+}
+
+func isDefaultCA(file string, getenv func(string) string) bool {
+	dir, err := localca.DefaultDir(getenv)
+	return err == nil && filepath.Join(dir, localca.CertificateFile) == file
 }

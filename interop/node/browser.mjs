@@ -4,6 +4,11 @@ export class Browser {
   #cookies = new Map(); // by host name, since browsers do not tell ports apart
   pages = 0; // forms submitted
 
+  // cookies is what is sent to a host.
+  cookies(host) {
+    return [...(this.#cookies.get(host) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   // follow goes from an address until it is sent to the callback, whose address it returns.
   async follow(from, callback) {
     let request = { url: new URL(from), method: 'GET' };
@@ -17,7 +22,7 @@ export class Browser {
   async #step({ url, method, body }) {
     const jar = this.#cookies.get(url.hostname) ?? new Map();
     this.#cookies.set(url.hostname, jar);
-    const headers = { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') };
+    const headers = { cookie: this.cookies(url.hostname) };
     if (body !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
     const response = await fetch(url, { method, body, headers, redirect: 'manual' });
     for (const line of response.headers.getSetCookie()) {
