@@ -51,12 +51,11 @@ func (c *console) waitEvent(w http.ResponseWriter, r *http.Request) error {
 	return ok(w, e)
 }
 
-// unlimited lifts the server's time limits from an answer. The one for reading counts too: when it passes, net/http ends
-// the request's context though the request has long been read.
+// unlimited lifts the server's time limit from an answer. The one for reading is gone: net/http drops it once the
+// request has been read.
 func unlimited(w http.ResponseWriter) *http.ResponseController {
 	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Time{}) // a writer without deadlines has no limits
-	_ = c.SetWriteDeadline(time.Time{})
+	_ = c.SetWriteDeadline(time.Time{}) // a writer without deadlines has no limits
 	return c
 }
 

@@ -29,9 +29,8 @@ func Generic() []Fault {
 				if err != nil {
 					delay = 10 * time.Second
 				}
-				c := http.NewResponseController(w) // the server's limits are not the caller's
-				_ = c.SetReadDeadline(time.Time{}) // else net/http ends the request's context when it passes
-				_ = c.SetWriteDeadline(time.Time{})
+				// The server's limit on answers is not the caller's time-out.
+				_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 				timer := time.NewTimer(delay)
 				defer timer.Stop()
 				select {
@@ -39,6 +38,13 @@ func Generic() []Fault {
 					next.ServeHTTP(w, r)
 				case <-r.Context().Done():
 				}
+			})
+		},
+	}, {
+		ID: "route.redirect_307", Title: "Redirect with 307, so that a form is sent again with what it holds",
+		Route: func(next http.Handler, _ Params) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(&repeating{w}, r)
 			})
 		},
 	}, {
@@ -55,4 +61,16 @@ func Generic() []Fault {
 			})
 		},
 	}}
+}
+
+// repeating turns redirects into those that keep method and body.
+type repeating struct{ http.ResponseWriter }
+
+func (w *repeating) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *repeating) WriteHeader(status int) {
+	if status == http.StatusFound || status == http.StatusSeeOther {
+		status = http.StatusTemporaryRedirect
+	}
+	w.ResponseWriter.WriteHeader(status)
 }

@@ -243,7 +243,7 @@ func strongValues(q url.Values) []string {
 func requestKeys(req *http.Request, body string) (strong []string, state string) {
 	q := req.URL.Query()
 	strong, state = strongValues(q), q.Get("state")
-	if strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if isForm(req.Header.Get("Content-Type")) {
 		if form, err := url.ParseQuery(body); err == nil {
 			strong = append(strong, strongValues(form)...)
 			if state == "" {
@@ -278,7 +278,7 @@ func responseKeys(ex *Exchange) []string {
 			}
 		}
 	}
-	if strings.HasPrefix(ex.ResponseBody, "{") {
+	if strings.HasPrefix(ex.ResponseBody, "{") && strings.Contains(ex.ResponseBody, `_token"`) {
 		var tokens struct {
 			AccessToken  string `json:"access_token"`
 			RefreshToken string `json:"refresh_token"`

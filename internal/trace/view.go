@@ -75,13 +75,9 @@ func (ex Exchange) View() Hop {
 	}
 	h.RequestHeader, _ = maskHeaders(ex.RequestHeader)
 	h.ResponseHeader, h.Location = maskHeaders(ex.ResponseHeader)
-	form := headerValue(ex.RequestHeader, "Content-Type")
-	switch {
-	case strings.HasPrefix(form, "application/x-www-form-urlencoded"):
-		h.RequestBody = maskQuery(ex.RequestBody)
+	h.RequestBody = maskBody(headerValue(ex.RequestHeader, "Content-Type"), ex.RequestBody)
+	if isForm(headerValue(ex.RequestHeader, "Content-Type")) {
 		h.Tokens = append(h.Tokens, tokensOfQuery(ex.RequestBody)...)
-	default:
-		h.RequestBody = maskJSON(ex.RequestBody)
 	}
 	if token, ok := strings.CutPrefix(headerValue(ex.RequestHeader, "Authorization"), "Bearer "); ok {
 		h.Tokens = append(h.Tokens, decode("access_token", token))
@@ -89,7 +85,7 @@ func (ex Exchange) View() Hop {
 	if u, err := url.Parse(headerValue(ex.ResponseHeader, "Location")); err == nil {
 		h.Tokens = append(h.Tokens, tokensOfQuery(u.Fragment)...)
 	}
-	h.ResponseBody = maskJSON(ex.ResponseBody)
+	h.ResponseBody = maskBody(headerValue(ex.ResponseHeader, "Content-Type"), ex.ResponseBody)
 	var body map[string]any
 	if json.Unmarshal([]byte(ex.ResponseBody), &body) == nil {
 		for _, name := range tokenNames {
@@ -152,8 +148,13 @@ func maskHeaders(list []Header) (out []string, location string) {
 		value := h.Value
 		switch h.Name {
 		case "Authorization", "Proxy-Authorization":
-			scheme, rest, _ := strings.Cut(value, " ")
-			value = scheme + " " + Mask(rest)
+			if scheme, rest, ok := strings.Cut(value, " "); ok {
+				value = scheme + " " + Mask(rest)
+			} else { // a token without its scheme
+				value = Mask(value)
+			}
+		case "X-Amz-Security-Token", "X-Api-Key":
+			value = Mask(value)
 		case "Cookie":
 			cookies := strings.Split(value, "; ")
 			for i, c := range cookies {
@@ -179,40 +180,69 @@ func maskHeaders(list []Header) (out []string, location string) {
 	return out, location
 }
 
-func maskJSON(body string) string {
-	if !strings.HasPrefix(body, "{") && !strings.HasPrefix(body, "[") {
-		return body
+// isForm tells whether a body is form-encoded, as package web does.
+func isForm(contentType string) bool {
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(mediaType), "application/x-www-form-urlencoded")
+}
+
+// maskBody goes by what a body looks like: a secret that was sent under a wrong content type is one all the same.
+func maskBody(contentType, body string) string {
+	if len(contentType) >= 10 && strings.EqualFold(contentType[:10], "multipart/") {
+		return fmt.Sprintf("(%d bytes of %s, not shown)", len(body), contentType)
 	}
-	if !slices.ContainsFunc(secretNames, func(n string) bool { return strings.Contains(body, `"`+n+`"`) }) {
-		return body
+	if start := strings.TrimLeft(body, " \t\r\n\ufeff"); start != "" && strings.ContainsRune(`{["`, rune(start[0])) {
+		return maskJSON(body)
+	}
+	return maskQuery(body)
+}
+
+func maskJSON(body string) string {
+	named := slices.ContainsFunc(secretNames, func(n string) bool { return strings.Contains(body, `"`+n+`"`) })
+	if !named && !strings.Contains(body, `\`) { // an escape may hide a name
+		return maskQuery(body)
 	}
 	var v any
 	if json.Unmarshal([]byte(body), &v) != nil {
-		return fmt.Sprintf("(%d bytes, not shown: they name a secret and are no whole JSON)", len(body))
+		return fmt.Sprintf("(%d bytes, not shown: they may name a secret and are no whole JSON)", len(body))
 	}
-	b, err := json.Marshal(maskValue(v))
+	masked, changed := maskValue(v)
+	if !changed {
+		return maskQuery(body) // its order and numbers stay as they were
+	}
+	b, err := json.Marshal(masked)
 	if err != nil {
 		return ""
 	}
-	return string(b)
+	return maskQuery(string(b))
 }
 
-func maskValue(v any) any {
+// maskValue hides the secrets of a JSON value, whatever type they are of, and tells whether there were any.
+func maskValue(v any) (masked any, changed bool) {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {
-			if s, ok := member.(string); ok && slices.Contains(secretNames, name) {
-				v[name] = Mask(s)
-			} else {
-				v[name] = maskValue(member)
+			inner, c := maskValue(member)
+			if slices.Contains(secretNames, name) {
+				switch s := member.(type) {
+				case nil:
+				case string:
+					inner, c = Mask(s), true
+				default:
+					inner, c = "…", true
+				}
 			}
+			v[name] = inner
+			changed = changed || c
 		}
 	case []any:
 		for i := range v {
-			v[i] = maskValue(v[i])
+			inner, c := maskValue(v[i])
+			v[i] = inner
+			changed = changed || c
 		}
 	}
-	return v
+	return v, changed
 }
 
 func tokensOfQuery(raw string) []TokenView {

@@ -110,3 +110,23 @@ func FuzzView(f *testing.F) {
 		require.NoError(t, err)
 	})
 }
+
+func TestSecretsAreMaskedUnderAnyContentType(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ contentType, body, want string }{
+		"other case":          {"Application/X-WWW-Form-Urlencoded", "client_secret=hunter2hunter2hunter2&a=1", "client_secret=hunt…&a=1"},
+		"no type":             {"", "client_secret=hunter2hunter2hunter2&a=1", "client_secret=hunt…&a=1"},
+		"form said, JSON":     {"application/x-www-form-urlencoded", `{"client_secret":"hunter2hunter2hunter2"}`, `{"client_secret":"hunt…"}`},
+		"white space":         {"application/json", "\n" + ` {"password":"hunter2"}`, `{"password":"…"}`},
+		"escaped name":        {"application/json", `{"pa\u0073sword":"hunter2","n":1}`, `{"n":1,"password":"…"}`},
+		"a number":            {"application/json", `{"otp":123456}`, `{"otp":"…"}`},
+		"multipart":           {"Multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"client_secret\"\r\n\r\nhunter2\r\n--x--", "(75 bytes of Multipart/form-data; boundary=x, not shown)"},
+		"JSON stays":          {"application/json", `{"b":1.0,"a":"\n"}`, `{"b":1.0,"a":"\n"}`},
+		"address in a member": {"application/json", `{"u":"http://a/?x=1&code=hunter2hunter2hunter2&y=2"}`, `{"u":"http://a/?x=1&code=hunt…&y=2"}`},
+	} {
+		got := trace.Exchange{RequestHeader: []trace.Header{{Name: "Content-Type", Value: c.contentType}}, RequestBody: c.body}.View().RequestBody
+		require.Equal(t, c.want, got, name)
+	}
+	h := trace.Exchange{RequestHeader: []trace.Header{{Name: "Authorization", Value: "hunter2hunter2hunter2"}, {Name: "X-Amz-Security-Token", Value: "hunter2hunter2hunter2"}}}.View()
+	require.Equal(t, []string{"Authorization: hunt…", "X-Amz-Security-Token: hunt…"}, h.RequestHeader)
+}
