@@ -115,7 +115,7 @@ func location(t *testing.T, from string) string {
 func TestResetForgetsPeopleAndPutsSwitchesBack(t *testing.T) {
 	t.Parallel()
 	l := ssolab.Run(t, func(c *ssolab.Config) {
-		c.Faults = []ssolab.FaultRule{{Fault: "idt.nonce_other", Match: map[string]string{"client_id": "nobody"}}}
+		c.Faults = []ssolab.FaultRule{{Fault: "idt.nonce_wrong", Match: map[string]string{"client_id": "nobody"}}}
 	})
 	signIn(t, l, "john@example.com", "openid")
 	_, err := l.AddFault(ssolab.FaultRule{Fault: "jwks.empty", At: "cognito.keys.document"})

@@ -50,6 +50,7 @@ const (
 	NeedDomain      Need = "the domain's URL (domain in the target file)"                 //
 	NeedLogout      Need = "a sign-out URL (client.logout_uri in the target file)"        //
 	NeedLab         Need = "a lab, where everything may be tried"                         //
+	NeedTrace       Need = "a lab that shows what its parties say to each other"          // an Observer
 )
 
 // Fault is a way of going wrong that must turn a check red. ID names a fault of the lab.
@@ -117,8 +118,8 @@ func (f Finding) String() string {
 type KnownDeviation struct {
 	Check   string // id
 	Variant string // of the check
-	Says   string // what the finding must contain; empty takes any
-	Reason string
-	Source string
-	Seen   string // date it was last seen, YYYY-MM-DD
+	Says    string // what the finding must contain; empty takes any
+	Reason  string
+	Source  string
+	Seen    string // date it was last seen, YYYY-MM-DD
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,7 +40,13 @@ func TestJourney(t *testing.T) {
 		{Method: "GET", URL: op.URL + "/login", Status: 200, Title: "Continue"},
 		{Method: "POST", URL: op.URL + "/done", Fields: []string{"email", "go"}, Status: 303, Location: j.Visit.Callback},
 	}
-	require.Equal(t, hops, j.Visit.Hops)
+	require.Equal(t, []conformance.Cookie{{Name: "seen", Value: "1"}}, j.Visit.Hops[0].Cookies)
+	require.Contains(t, j.Visit.Hops[1].Page.Reveal(), "<form")
+	seen := slices.Clone(j.Visit.Hops)
+	for i := range seen {
+		seen[i].Cookies, seen[i].Page = nil, ""
+	}
+	require.Equal(t, hops, seen)
 	var back []string
 	for _, h := range j.BackChannel {
 		back = append(back, h.Method+" "+h.URL)

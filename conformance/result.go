@@ -18,7 +18,41 @@ type Report struct {
 	Requests   int           `json:"requests"`
 	SignIns    int           `json:"sign_ins"`
 	Results    []Result      `json:"results"`
-	Summary    Summary       `json:"summary"`
+	// Journeys are the sign-ins that saw a page or an identity provider.
+	Journeys []ReportJourney `json:"journeys,omitempty"`
+	Summary  Summary         `json:"summary"`
+}
+
+// ReportJourney is what the browser of one sign-in saw. Codes, tokens and secrets in its URLs are masked.
+type ReportJourney struct {
+	Check    string      `json:"check"` // the first that needed it
+	Variant  string      `json:"variant,omitempty"`
+	Hops     []ReportHop `json:"hops"`
+	Callback string      `json:"callback,omitempty"` // where it ended at the app; empty: it did not
+	Problem  string      `json:"problem,omitempty"`
+}
+
+// ReportHop is one request of a browser.
+type ReportHop struct {
+	Method string   `json:"method"`
+	URL    string   `json:"url"`
+	Fields []string `json:"fields,omitempty"` // names in the form that was sent
+	Status int      `json:"status"`
+	Title  string   `json:"title,omitempty"` // of the page
+}
+
+func reportJourney(c *Check, v *Visit, stuck *StuckError) ReportJourney {
+	j := ReportJourney{Callback: MaskURL(v.Callback), Hops: []ReportHop{}}
+	if c != nil {
+		j.Check, j.Variant = c.ID, c.Variant
+	}
+	if stuck != nil {
+		j.Problem = stuck.Error()
+	}
+	for _, h := range v.Hops {
+		j.Hops = append(j.Hops, ReportHop{Method: h.Method, URL: MaskURL(h.URL), Fields: h.Fields, Status: h.Status, Title: h.Title})
+	}
+	return j
 }
 
 // ReportTarget says what was tested, without secrets.
@@ -95,14 +129,14 @@ func newReport(o Options) *Report {
 	}
 	t := o.Target
 	return &Report{
-		APIVersion: APIVersion, Tool: "ssolab " + version, Started: o.Now().UTC(),
+		APIVersion: APIVersion, Tool: "ssolab " + version, Started: o.Now().UTC(), Results: []Result{},
 		Target: ReportTarget{Kind: kind, Issuer: t.Issuer, Domain: t.Domain, ClientID: t.Client.ID, Provider: t.Provider.IdentityProvider, Scalekit: t.Scalekit.EnvironmentURL},
 	}
 }
 
 func (r *Report) finish(run *runner) {
 	r.Ended = run.o.Now().UTC()
-	r.Requests, r.SignIns = run.requests, run.signIns
+	r.Requests, r.SignIns, r.Journeys = run.requests, run.signIns, run.seen
 	for _, res := range r.Results {
 		r.Duration += res.Duration
 		r.Summary.Total++

@@ -50,9 +50,12 @@ type runner struct {
 	requests int
 	signIns  int
 	advanced int // seconds that checks moved the clock by
+	current  *Check
+	seen     []ReportJourney
 
 	doc      func(context.Context) (*Discovery, error)
 	journeys map[string]shared
+	signOut  func(context.Context) (*SignOut, error)
 	mu       sync.Mutex // guards requests
 }
 
@@ -107,6 +110,7 @@ func newRunner(o Options) (*runner, error) {
 	}
 	r.driver = r.o.Driver()
 	r.doc = r.readDiscovery()
+	r.signOut = r.signOutOnce()
 	return r, nil
 }
 
@@ -114,6 +118,7 @@ func newRunner(o Options) (*runner, error) {
 func (r *runner) runCheck(ctx context.Context, c *Check) Result {
 	begun := time.Now() // a duration of the machine
 	t := &T{ctx: ctx, run: r, check: c}
+	r.current = c
 	if missing := r.unmet(c); missing != "" {
 		t.skip = "needs " + string(missing)
 	} else {
@@ -153,7 +158,7 @@ func (t *T) result(o Options) Result {
 	switch {
 	case t.undecided != nil:
 		res.Verdict, res.Reason = Errored, t.undecided.Error()
-	case len(t.findings) > 0 && known >= 0 && t.mentions(o.Deviations[known].Says):
+	case len(t.findings) > 0 && known >= 0 && t.onlyMentions(o.Deviations[known].Says):
 		res.Verdict, res.Reason = Deviation, o.Deviations[known].Reason
 	case len(t.findings) > 0 && (c.Level == Info || c.Unproven && o.Control == nil):
 		res.Verdict = Informed
@@ -173,14 +178,17 @@ func (t *T) result(o Options) Result {
 	return res
 }
 
-func (t *T) mentions(what string) bool {
-	return slices.ContainsFunc(t.findings, func(f Finding) bool { return strings.Contains(f.String(), what) })
+// onlyMentions tells whether every finding is the known one: a second defect beside a deviation is no deviation.
+func (t *T) onlyMentions(what string) bool {
+	return !slices.ContainsFunc(t.findings, func(f Finding) bool { return !strings.Contains(f.String(), what) })
 }
 
 // unmet names the first need that is not met.
 func (r *runner) unmet(c *Check) Need {
 	t := r.o.Target
+	_, observed := r.o.Control.(Observer)
 	met := map[Need]bool{
+		NeedTrace: observed,
 		NeedClock: r.o.Control != nil, NeedFaults: r.o.Control != nil, NeedLab: r.o.Control != nil, NeedWrite: !r.o.ReadOnly,
 		NeedOtherClient: t.OtherClient.ID != "", NeedScalekit: t.Scalekit.EnvironmentURL != "", NeedSecret: t.Client.Secret != "",
 		NeedDomain: t.Domain != "", NeedLogout: t.Client.LogoutURI != "",
@@ -313,41 +321,59 @@ func random() string {
 
 // authorize runs the front channel of a variant.
 func (r *runner) authorize(ctx context.Context, v Variant) (*Authorization, error) {
+	if !v.Fresh {
+		return r.authorizeIn(ctx, r.driver, v)
+	}
+	d, err := r.doc(ctx)
+	if err != nil {
+		return nil, err
+	}
+	driver := r.o.Driver()
+	if err := plant(driver, d.AuthorizationEndpoint, v.Planted); err != nil {
+		return nil, err
+	}
+	return r.authorizeIn(ctx, driver, v)
+}
+
+// authorizeIn is authorize in a given browser.
+func (r *runner) authorizeIn(ctx context.Context, driver SignIn, v Variant) (*Authorization, error) {
 	d, err := r.doc(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a, q := r.authorizationRequest(v)
 	a.URL = withQuery(d.AuthorizationEndpoint, q)
-	driver := r.driver
-	if v.Fresh {
-		driver = r.o.Driver()
-	}
 	target := *r.o.Target
 	target.Client = a.Client
+	return a, r.drive(ctx, driver, a, &target)
+}
+
+// drive goes from a's URL to the callback of the target's client and notes in a what came back.
+func (r *runner) drive(ctx context.Context, driver SignIn, a *Authorization, target *Target) error {
 	if err := r.spend(ctx, 1); err != nil {
-		return nil, err
+		return err
 	}
-	visit, err := driver.SignIn(ctx, a.URL, &target)
+	visit, err := driver.SignIn(ctx, a.URL, target)
 	if stuck, ok := errors.AsType[*StuckError](err); ok {
 		a.Stuck, err = stuck, nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.Visit = visit
 	if err := r.spend(ctx, max(0, len(visit.Hops)-1)); err != nil {
-		return nil, err
+		return err
 	}
 	a.silent = len(visit.Hops) == 1
 	if !a.silent {
 		r.signIns++
+		r.seen = append(r.seen, reportJourney(r.current, visit, a.Stuck))
 	}
 	if visit.Callback == "" {
-		return a, nil
+		return nil
 	}
 	if a.Callback, err = url.Parse(visit.Callback); err != nil {
-		return nil, fmt.Errorf("the callback is no URL: %w", err)
+		return fmt.Errorf("the callback is no URL: %w", err)
 	}
 	a.Params = a.Callback.Query()
 	if a.Params.Get("code") == "" && a.Params.Get("error") == "" {
@@ -355,7 +381,22 @@ func (r *runner) authorize(ctx context.Context, v Variant) (*Authorization, erro
 			a.Params = fragment
 		}
 	}
-	return a, nil
+	return nil
+}
+
+// plant puts a cookie into a driver's empty jar.
+func plant(driver SignIn, at, cookie string) error {
+	if cookie == "" {
+		return nil
+	}
+	d, ok := driver.(*HTTPDriver)
+	u, err := url.Parse(at)
+	if !ok || d.Jar == nil || err != nil {
+		return errors.New("this driver takes no cookie before it begins")
+	}
+	name, value, _ := strings.Cut(cookie, "=")
+	d.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https", HttpOnly: true}})
+	return nil
 }
 
 // journey makes or recalls the evidence of a variant.
@@ -416,6 +457,9 @@ func (r *runner) collect(ctx context.Context, v Variant, exchanges *[]Exchange) 
 		return e, nil
 	}
 	e.Tokens = tokens
+	if e.At, err = r.now(ctx); err != nil {
+		return nil, err
+	}
 	e.IDToken, e.AccessToken = ReadToken(tokens.IDToken.Reveal()), ReadToken(tokens.AccessToken.Reveal())
 	if d.UserInfoEndpoint != "" {
 		e.UserInfo, err = send(http.MethodGet, d.UserInfoEndpoint, nil, tokens.AccessToken.Reveal())

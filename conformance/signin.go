@@ -38,6 +38,21 @@ type Hop struct {
 	Status   int
 	Location string // as received
 	Title    string // of the page, or what it says is wrong
+	// Cookies are those that the answer sets or deletes; nil where the driver cannot see them.
+	Cookies []Cookie
+	// Page is the HTML of a page, for what must not stand in it; empty where the driver does not keep it.
+	Page Secret
+}
+
+// Cookie is a Set-Cookie of an answer. Its value is never shown.
+type Cookie struct {
+	Name     string
+	Deleted  bool // it expires in the past
+	Value    Secret
+	Domain   string // as sent; empty: for the answering host alone
+	SameSite string // "Strict", "Lax" or "None"; empty: not said
+	Secure   bool
+	HTTPOnly bool
 }
 
 // StuckError says why a sign-in went no further.
@@ -161,9 +176,10 @@ func (s *session) step(ctx context.Context, req submission) (submission, error) 
 	if err != nil {
 		return submission{}, fmt.Errorf("read %s: %w", MaskURL(req.url), err)
 	}
-	hop := Hop{Method: req.method, URL: req.url, Fields: req.fields, Status: resp.StatusCode, Location: resp.Header.Get("Location")}
+	hop := Hop{Method: req.method, URL: req.url, Fields: req.fields, Status: resp.StatusCode, Location: resp.Header.Get("Location"), Cookies: setCookies(resp)}
 	if hop.Location == "" && isHTML(resp) {
 		_, hop.Title = complaint(body)
+		hop.Page = Secret(body)
 	}
 	s.visit.Hops = append(s.visit.Hops, hop)
 	if s.seen != nil {
@@ -264,6 +280,19 @@ func (s *session) page(resp *http.Response, at *url.URL, body []byte) (submissio
 		return submission{}, stuck("the answer is posted to the redirect_uri (response_mode form_post), which is not read here")
 	}
 	return next, nil
+}
+
+// setCookies reads what an answer does to the jar. An Expires before 1971 is in the past by anybody's clock.
+func setCookies(resp *http.Response) []Cookie {
+	sameSite := map[http.SameSite]string{http.SameSiteStrictMode: "Strict", http.SameSiteLaxMode: "Lax", http.SameSiteNoneMode: "None"}
+	out := []Cookie{}
+	for _, c := range resp.Cookies() {
+		out = append(out, Cookie{
+			Name: c.Name, Deleted: c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && c.Expires.Year() < 1971,
+			Value: Secret(c.Value), Domain: c.Domain, SameSite: sameSite[c.SameSite], Secure: c.Secure, HTTPOnly: c.HttpOnly,
+		})
+	}
+	return out
 }
 
 func isRedirect(status int) bool {

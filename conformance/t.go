@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // T is what a check works with. Its methods end the check where it cannot go on: a host that does not answer makes it
@@ -150,6 +151,7 @@ type Variant struct {
 	Fresh       bool       // in a browser without sessions, through the identity provider
 	OtherClient bool       // as the target's other client
 	Extra       url.Values // further parameters, and replacements
+	Planted     string     // with Fresh: "name=value" of a cookie that the browser has for the authorization endpoint's host already
 }
 
 func (v Variant) key() string { return fmt.Sprintf("%+v", v) }
@@ -260,6 +262,7 @@ type Evidence struct {
 	IDToken       *Token // as read, not verified
 	AccessToken   *Token
 	UserInfo      *Response
+	At            time.Time // when the tokens came, by the clock they are judged by
 }
 
 // Journey returns the evidence of a sign-in, shared by all checks of the run that ask for the same variant. Checks only

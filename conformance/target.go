@@ -72,6 +72,51 @@ type Scalekit struct {
 	ClientSecretFile string `yaml:"client_secret_file"`
 	OrganizationID   string `yaml:"organization_id"`
 	ConnectionID     string `yaml:"connection_id"`
+
+	// What the person knows of its settings, for checks that cannot ask.
+	Domains      []string     `yaml:"domains"`       // of all organizations
+	CallbackURLs []string     `yaml:"callback_urls"` // allowed for the client
+	Connections  []Connection `yaml:"connections"`
+}
+
+// Connection is one of Scalekit's.
+type Connection struct {
+	ID       string `yaml:"id"`
+	Enabled  *bool  `yaml:"enabled"`  // default true
+	Status   string `yaml:"status"`   // DRAFT, IN_PROGRESS or COMPLETED; empty: not told
+	Provider string `yaml:"provider"` // OKTA, GOOGLE …
+}
+
+// Active tells whether a sign-in can use the connection.
+func (c Connection) Active() bool {
+	return (c.Enabled == nil || *c.Enabled) && (c.Status == "" || c.Status == "COMPLETED")
+}
+
+// problems are what is wrong with what is told of Scalekit.
+func (s Scalekit) problems() []problem {
+	var out []problem
+	bad := func(path, format string, args ...any) {
+		out = append(out, problem{"scalekit." + path, fmt.Sprintf(format, args...)})
+	}
+	for i, d := range s.Domains {
+		if d == "" || strings.ContainsAny(d, "@/: ") {
+			bad(fmt.Sprintf("domains[%d]", i), "%q must be a domain, such as example.com", d)
+		}
+	}
+	for i, raw := range s.CallbackURLs {
+		if scheme, rest, ok := strings.Cut(raw, "://"); !ok || scheme == "" || rest == "" || strings.Contains(raw, "#") {
+			bad(fmt.Sprintf("callback_urls[%d]", i), "%q must be an absolute URL without fragment", raw)
+		}
+	}
+	for i, c := range s.Connections {
+		if c.ID == "" {
+			bad(fmt.Sprintf("connections[%d].id", i), "is missing")
+		}
+		if !slices.Contains([]string{"", "DRAFT", "IN_PROGRESS", "COMPLETED"}, c.Status) {
+			bad(fmt.Sprintf("connections[%d].status", i), "%q must be DRAFT, IN_PROGRESS or COMPLETED", c.Status)
+		}
+	}
+	return out
 }
 
 // IdP says how a person signs in at the identity provider, for drivers that have a browser. HTTPDriver submits the
@@ -298,6 +343,7 @@ func (t *Target) problems() []problem {
 			bad("ca_file", "%s", err)
 		}
 	}
+	out = append(out, t.Scalekit.problems()...)
 	out = append(out, t.Client.problems("client.")...)
 	if t.OtherClient.given() {
 		out = append(out, t.OtherClient.problems("other_client.")...)

@@ -120,6 +120,15 @@ func (c idClaims) verifyAtHash(alg, accessToken string) error {
 	if c.AtHash == "" {
 		return nil
 	}
+	hash := atHash(alg, accessToken)
+	if subtle.ConstantTimeCompare([]byte(hash), []byte(c.AtHash)) != 1 {
+		return fmt.Errorf("the ID token's at_hash is %q, and that of the access token is %q", c.AtHash, hash)
+	}
+	return nil
+}
+
+// atHash is the left half of the access token's hash, with the hash of the ID token's algorithm.
+func atHash(alg, accessToken string) string {
 	var sum []byte
 	switch {
 	case strings.HasSuffix(alg, "256"):
@@ -132,11 +141,7 @@ func (c idClaims) verifyAtHash(alg, accessToken string) error {
 		s := sha512.Sum512([]byte(accessToken))
 		sum = s[:]
 	}
-	hash := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-	if subtle.ConstantTimeCompare([]byte(hash), []byte(c.AtHash)) != 1 {
-		return fmt.Errorf("the ID token's at_hash is %q, and that of the access token is %q", c.AtHash, hash)
-	}
-	return nil
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
 // ReadToken decodes a JWT without verifying it; nil when it is none.

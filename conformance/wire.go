@@ -17,6 +17,7 @@ type Discovery struct {
 	UserInfoEndpoint      string   `json:"userinfo_endpoint"`
 	JWKSURI               string   `json:"jwks_uri"`
 	EndSessionEndpoint    string   `json:"end_session_endpoint"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
 	SigningAlgs           []string `json:"id_token_signing_alg_values_supported"`
 
 	Raw json.RawMessage `json:"-"`

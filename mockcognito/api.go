@@ -266,7 +266,7 @@ func (s *Server) describeUserPoolClient(body []byte) (any, error) {
 	out := object{
 		"UserPoolId": p.ID, "ClientId": c.ID, "ClientName": c.Name, "CreationDate": epoch(p.created), "LastModifiedDate": epoch(p.created),
 		"AllowedOAuthFlowsUserPoolClient": !c.DisableOAuth, "EnableTokenRevocation": !c.DisableTokenRevocation,
-		"EnablePropagateAdditionalUserContextData": false, "AuthSessionValidity": 3,
+		"EnablePropagateAdditionalUserContextData": false, "AuthSessionValidity": 3, "PreventUserExistenceErrors": "ENABLED",
 		"AccessTokenValidity": int(c.AccessTokenValidity / time.Minute), "IdTokenValidity": int(c.IDTokenValidity / time.Minute),
 		"RefreshTokenValidity": int(c.RefreshTokenValidity / time.Minute),
 		"TokenValidityUnits":   object{"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "minutes"},

@@ -126,10 +126,13 @@ func (s *Server) trustedRequest(r *http.Request, q url.Values) (*authorizationRe
 // checkRequest is the second phase: errors go to the app.
 func (s *Server) checkRequest(ctx context.Context, q url.Values, req *authorizationRequest) error {
 	req.scopes = oidc.Scopes(q.Get("scope"))
-	if len(req.scopes) == 0 {
-		req.scopes = req.client.Scopes
-	}
 	return s.kit.Faults.Run(ctx,
+		fault.Check{Point: "cognito.authorize.scope_default", Run: func() error {
+			if len(req.scopes) == 0 {
+				req.scopes = req.client.Scopes
+			}
+			return nil
+		}},
 		fault.Check{Point: "cognito.authorize.parameters", Run: func() error {
 			if name := web.Duplicate(q, authorizeParameters...); name != "" {
 				return req.fail(oauth2.InvalidRequest, "", fmt.Sprintf("The request has %s more than once. Send it once.", name))

@@ -12,12 +12,12 @@ import (
 
 // faultPoints are the points beside the routes, which the surface declares itself.
 func faultPoints() []fault.Point {
-	return slices.Concat(frontPoints(), endpointPoints(), tokenPoints())
+	return slices.Concat(frontPoints(), federationPoints(), endpointPoints(), tokenPoints(), logoutPoints())
 }
 
 // faults are the ways in which this service goes wrong on request.
 func (s *Server) faults() []fault.Fault {
-	return slices.Concat(s.discoveryFaults(), frontFaults(), endpointFaults(), tokenFaults())
+	return slices.Concat(s.discoveryFaults(), s.frontFaults(), s.federationFaults(), s.endpointFaults(), s.tokenFaults(), s.logoutFaults())
 }
 
 // discoveryFaults are those of the issuer that only this service has; package fault holds the rest.
@@ -62,26 +62,5 @@ func flipSignature(compact string) string {
 
 // rewriteLocation is a route fault that changes the redirect of an answer.
 func rewriteLocation(change func(*url.URL)) func(http.Handler, fault.Params) http.Handler {
-	return func(next http.Handler, _ fault.Params) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(&locationWriter{ResponseWriter: w, change: change}, r)
-		})
-	}
-}
-
-type locationWriter struct {
-	http.ResponseWriter
-	change func(*url.URL)
-}
-
-func (w *locationWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *locationWriter) WriteHeader(status int) {
-	if location := w.Header().Get("Location"); location != "" {
-		if u, err := url.Parse(location); err == nil {
-			w.change(u)
-			w.Header().Set("Location", u.String())
-		}
-	}
-	w.ResponseWriter.WriteHeader(status)
+	return fault.ChangeLocation(func(to *url.URL, _ *http.Request) { change(to) })
 }

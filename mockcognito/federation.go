@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/oidc"
@@ -202,14 +203,18 @@ func (s *Server) allowedUpstream(raw string) error {
 
 // exchange posts the code to the provider's token endpoint: client_secret_post only, parameters in the captured order.
 func (s *Server) exchange(ctx context.Context, idp *IdentityProvider, ep endpoints, redirectURI, code string) (*oidc.TokenResponse, error) {
-	body := web.Params{
-		{"grant_type", oauth2.GrantAuthorizationCode},
-		{"redirect_uri", redirectURI},
-		{"client_id", idp.ClientID},
-		{"client_secret", idp.ClientSecret},
-		{"code", code},
-	}.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, ep.token, strings.NewReader(body))
+	secret, sent := "", redirectURI+"/elsewhere"
+	err := s.kit.Faults.Run(ctx,
+		fault.Check{Point: "cognito.idpresponse.client_auth", Run: func() error { secret = idp.ClientSecret; return nil }},
+		fault.Check{Point: "cognito.idpresponse.token_redirect_uri", Run: func() error { sent = redirectURI; return nil }},
+	)
+	if err != nil {
+		return nil, err
+	}
+	body := web.Params{{"grant_type", oauth2.GrantAuthorizationCode}, {"redirect_uri", sent}, {"client_id", idp.ClientID}}
+	body.AddIf("client_secret", secret)
+	body = append(body, web.Params{{"code", code}}...)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, ep.token, strings.NewReader(body.Encode()))
 	if err != nil {
 		return nil, err
 	}
@@ -241,18 +246,44 @@ func tokenEndpointError(idp *IdentityProvider, status int, answer []byte) error 
 	return &errUpstream{description, fmt.Errorf("the token endpoint of %s answered %d %s", idp.Name, status, oauthErr.Error)}
 }
 
-// keysOf fetches the provider's keys: for every ID token, without a cache, as the real service does.
+// keysOf fetches the provider's keys: for every ID token, without a cache, as the real service does. What was fetched
+// last is remembered all the same, for a fault that leaves the fetching out.
 func (s *Server) keysOf(ctx context.Context, ep endpoints) ([]byte, error) {
-	var raw json.RawMessage
-	if err := s.getJSON(ctx, ep.jwks, &raw); err != nil {
-		return nil, transportError(err, "Timeout in calling jwks uri")
+	s.mu.Lock()
+	raw := s.lastKeys[ep.jwks]
+	s.mu.Unlock()
+	fetch := func() error {
+		var fresh json.RawMessage
+		if err := s.getJSON(ctx, ep.jwks, &fresh); err != nil {
+			return transportError(err, "Timeout in calling jwks uri")
+		}
+		raw = fresh
+		s.mu.Lock()
+		s.lastKeys[ep.jwks] = fresh
+		s.mu.Unlock()
+		return nil
 	}
-	return raw, nil
+	err := s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.keys", Run: fetch})
+	if err == nil && raw == nil {
+		err = fetch()
+	}
+	return raw, err
 }
 
 // upstreamUserInfo asks the provider's userInfo endpoint with the configured method.
 func (s *Server) upstreamUserInfo(ctx context.Context, idp *IdentityProvider, ep endpoints, accessToken string) (map[string]any, error) {
-	req, err := http.NewRequestWithContext(ctx, idp.AttributesRequestMethod, ep.userInfo, nil)
+	method := http.MethodPost
+	if idp.AttributesRequestMethod == method {
+		method = http.MethodGet
+	}
+	err := s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.userinfo_method", Run: func() error {
+		method = idp.AttributesRequestMethod
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, ep.userInfo, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
@@ -38,14 +39,14 @@ type tokens struct {
 
 // refreshGrant is what a refresh token stands for. It is found by the token's hash; the token is never decrypted.
 type refreshGrant struct {
-	PoolID    string
-	ClientID  string
-	Username  string
-	Sub       string
-	Scopes    []string
-	AuthTime  time.Time
-	OriginJTI string
-	Resource  string
+	PoolID    string    `json:"p"`
+	ClientID  string    `json:"c"`
+	Username  string    `json:"u"`
+	Sub       string    `json:"s"`
+	Scopes    []string  `json:"g"`
+	AuthTime  time.Time `json:"t"`
+	OriginJTI string    `json:"o,omitempty"`
+	Resource  string    `json:"r,omitempty"`
 }
 
 // issueRequest is an authenticated person and the app that waits for them.
@@ -74,7 +75,7 @@ func (s *Server) issue(ctx context.Context, w http.ResponseWriter, req issueRequ
 	if !req.client.DisableTokenRevocation {
 		rg.OriginJTI = s.kit.Env.UUID()
 	}
-	made, err := s.mint(ctx, req.pool, req.client, req.user, rg, req.nonce)
+	made, err := s.mint(ctx, req.pool, req.client, req.user, rg, mintOptions{nonce: req.nonce})
 	if err != nil {
 		return err
 	}
@@ -83,10 +84,12 @@ func (s *Server) issue(ctx context.Context, w http.ResponseWriter, req issueRequ
 		web.Redirect(w, implicitAnswer(req, made).WithFragment(req.redirectURI))
 		return nil
 	}
-	code := s.kit.Env.UUID()
+	answer := jose.Object{{Name: "code", Value: s.kit.Env.UUID()}}
+	s.kit.Faults.Document(ctx, "cognito.code", &answer)
+	code, _ := answer.Get("code").(string)
 	err = s.codes.Put(ctx, code, grant{
 		PoolID: req.pool.ID, ClientID: req.client.ID, RedirectURI: req.redirectURI, Challenge: req.challenge, Tokens: made, Refresh: rg,
-	}, s.kit.Env.Now().Add(codeLifetime))
+	}, s.expiry(ctx, "cognito.code.expiry", codeLifetime))
 	if err != nil {
 		return err
 	}
@@ -110,14 +113,23 @@ func implicitAnswer(req issueRequest, made tokens) web.Params {
 	return params
 }
 
+// mintOptions are what tells one making of tokens from another.
+type mintOptions struct {
+	nonce     string
+	refreshed bool // in exchange for a refresh token
+}
+
 // mint makes the ID and the access token of a person for a client.
-func (s *Server) mint(ctx context.Context, p *pool, c *AppClient, u *user, rg refreshGrant, nonce string) (tokens, error) {
+func (s *Server) mint(ctx context.Context, p *pool, c *AppClient, u *user, rg refreshGrant, o mintOptions) (tokens, error) {
 	keys, err := p.keys.signing()
 	if err != nil {
 		return tokens{}, err
 	}
 	access := s.accessDraft(p, c, u, rg, keys.access)
 	s.kit.Faults.Token(ctx, "cognito.access_token", access)
+	if o.refreshed {
+		s.kit.Faults.Token(ctx, "cognito.refresh.access_token", access)
+	}
 	var out tokens
 	if out.AccessToken, err = access.Sign(); err != nil {
 		return tokens{}, fmt.Errorf("sign access token: %w", err)
@@ -125,8 +137,11 @@ func (s *Server) mint(ctx context.Context, p *pool, c *AppClient, u *user, rg re
 	if !slices.Contains(rg.Scopes, "openid") {
 		return out, nil
 	}
-	id := s.idDraft(p, c, u, rg, keys.id, jose.HalfHash(out.AccessToken), nonce)
+	id := s.idDraft(p, c, u, rg, keys.id, jose.HalfHash(out.AccessToken), o.nonce)
 	s.kit.Faults.Token(ctx, "cognito.id_token", id)
+	if o.refreshed {
+		s.kit.Faults.Token(ctx, "cognito.refresh.id_token", id)
+	}
 	if out.IDToken, err = id.Sign(); err != nil {
 		return tokens{}, fmt.Errorf("sign ID token: %w", err)
 	}
@@ -235,7 +250,17 @@ func (s *Server) newRefreshToken(ctx context.Context, p *pool, c *AppClient, rg 
 	if err != nil {
 		return "", fmt.Errorf("encrypt refresh token: %w", err)
 	}
-	return token, s.refresh.Put(ctx, hashOf(token), rg, s.kit.Env.Now().Add(c.RefreshTokenValidity))
+	return token, s.refresh.Put(ctx, hashOf(token), rg, s.expiry(ctx, "cognito.refresh.expiry", c.RefreshTokenValidity))
+}
+
+// expiry is when something that is handed out now ends: the zero time, never, where a fault leaves the limit out.
+func (s *Server) expiry(ctx context.Context, point string, lifetime time.Duration) time.Time {
+	var at time.Time
+	_ = s.kit.Faults.Run(ctx, fault.Check{Point: point, Run: func() error { // which does not fail
+		at = s.kit.Env.Now().Add(lifetime)
+		return nil
+	}})
+	return at
 }
 
 func hashOf(token string) string {

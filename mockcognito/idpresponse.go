@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/fault"
+	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/oidc"
 	"github.com/ssolab/ssolab/internal/store"
@@ -167,12 +169,18 @@ func (s *Server) claimsOf(ctx context.Context, back *returned, code string) (map
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range more {
-		if _, have := claims[name]; !have { // ID-token claims win
-			claims[name] = value
-		}
-	}
-	return claims, nil
+	return s.merge(ctx, claims, more)
+}
+
+// merge joins the claims of the ID token, which win, with those of userInfo.
+func (s *Server) merge(ctx context.Context, idToken, userInfo map[string]any) (map[string]any, error) {
+	claims := maps.Clone(idToken)
+	maps.Copy(claims, userInfo)
+	err := s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.merge", Run: func() error {
+		maps.Copy(claims, idToken)
+		return nil
+	}})
+	return claims, err
 }
 
 // checkIDToken verifies the provider's ID token as far as the real service is known to (OIDC Core §3.1.3.7).
@@ -193,7 +201,20 @@ func (s *Server) checkIDToken(ctx context.Context, idp *IdentityProvider, ep end
 		return nil, &errUpstream{"Bad id_token", err} // Unverified: this text
 	}
 	err = s.kit.Faults.Run(ctx,
+		fault.Check{Point: "cognito.idpresponse.alg", Run: func() error {
+			if !unsigned(token) {
+				return nil // its algorithm is the next step's
+			}
+			_, err := jose.Peek(token, upstreamAlgorithms...)
+			if err == nil {
+				err = errors.New("the signature is empty")
+			}
+			return &errUpstream{fmt.Sprintf("invalid_token_signature: %v", err), err} // Unverified: this text
+		}},
 		fault.Check{Point: "cognito.idpresponse.signature", Run: func() error {
+			if unsigned(token) {
+				return nil // the step before has refused it
+			}
 			verified, err := s.verifyIDToken(ctx, idp, ep, token)
 			if err == nil {
 				trace.Note(ctx, fmt.Sprintf("verified the ID token of %s: %s with key %s", idp.Name, verified.Algorithm, verified.KeyID))
@@ -231,6 +252,9 @@ func (s *Server) checkIDToken(ctx context.Context, idp *IdentityProvider, ep end
 	}
 	return decodeClaims(payload)
 }
+
+// unsigned tells whether a JWT has no signature, as with alg none (RFC 7519 §6.1).
+func unsigned(token string) bool { return strings.HasSuffix(token, ".") }
 
 // fail is an error for the app that began the sign-in.
 func (b *returned) fail(code oauth2.Code, description, explain string, cause error) error {

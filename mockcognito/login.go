@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/trace"
@@ -187,8 +188,14 @@ func (s *Server) loginForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	cookie := req.pool.cookies.Get(r, cookieXSRF)
-	if cookie == "" || !oauth2.SameSecret(cookie, form.Get("_csrf")) {
-		return &bareError{status: http.StatusForbidden, text: "Forbidden", explain: "The _csrf field is not the XSRF-TOKEN cookie's value: the cookie was lost, or the form did not come from this page."}
+	err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.login.csrf", Run: func() error {
+		if cookie == "" || !oauth2.SameSecret(cookie, form.Get("_csrf")) {
+			return &bareError{status: http.StatusForbidden, text: "Forbidden", explain: "The _csrf field is not the XSRF-TOKEN cookie's value: the cookie was lost, or the form did not come from this page."}
+		}
+		return nil
+	}})
+	if err != nil {
+		return err
 	}
 	body := loginBody{
 		Client: req.client.Name, CSRF: cookie, LoginHint: form.Get("username"), Params: carry(q), Form: true,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 )
@@ -25,9 +26,15 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case logoutURI != "":
-		if !slices.Contains(client.LogoutURLs, logoutURI) {
+		err := s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.logout.logout_uri", Run: func() error {
+			if slices.Contains(client.LogoutURLs, logoutURI) {
+				return nil
+			}
 			return &pageError{pool: p, query: query("client_id", clientID, "logout_uri", logoutURI), explain: fmt.Sprintf(
 				"Cognito refused the sign-out URL %q. Registered: %s. Register it, or use one of them; in a lab, start it with --signout %s.", logoutURI, quoteAll(client.LogoutURLs), logoutURI)}
+		}})
+		if err != nil {
+			return err
 		}
 		if err := s.endSession(w, r, p); err != nil {
 			return err

@@ -36,8 +36,9 @@ type Server struct {
 	revoked     store.Table[bool]
 	explained   store.Table[string]
 
-	mu         sync.Mutex // guards discovered
+	mu         sync.Mutex // guards the two below
 	discovered map[string]discovered
+	lastKeys   map[string][]byte // JWK Sets of providers, by jwks_uri
 }
 
 // pool is a configured user pool with what is derived from it.
@@ -73,6 +74,7 @@ func New(cfg Config) (*Server, error) {
 		revoked:     store.NewTable[bool](kit.Store, "cognito.revoked"),
 		explained:   store.NewTable[string](kit.Store, "cognito.explanations"),
 		discovered:  map[string]discovered{},
+		lastKeys:    map[string][]byte{},
 	}
 	var names []string
 	for _, up := range cfg.UserPools {
@@ -100,6 +102,7 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) mount() {
 	s.surface = &web.Surface{
 		Party: trace.Cognito, Trace: s.kit.Trace, Faults: s.kit.Faults, Log: s.kit.Log, NotFound: s.notFound,
+		MethodNotAllowed: s.otherMethod,
 	}
 	post := []string{http.MethodPost}
 	preflight := []string{http.MethodOptions}
@@ -145,6 +148,7 @@ func (s *Server) Reset(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.discovered)
+	clear(s.lastKeys)
 	return nil
 }
 
@@ -152,6 +156,13 @@ func (s *Server) Reset(context.Context) error {
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) error {
 	http.Error(w, fmt.Sprintf("mock Cognito serves no %s on %s.\n%s", r.URL.Path, r.Host, s.hosts.describe()), http.StatusNotFound)
 	return nil
+}
+
+// otherMethod answers a method that an endpoint does not serve.
+func (s *Server) otherMethod(w http.ResponseWriter, r *http.Request, _ error) {
+	s.kit.Faults.Wrap("cognito.other_method", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+	})).ServeHTTP(w, r)
 }
 
 // clientOf finds the app client of a request with its pool: by client id first, so that one origin can serve several

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/trace"
 )
 
@@ -23,11 +24,11 @@ const sessionLifetime = time.Hour
 
 // session is a person signed in at a domain.
 type session struct {
-	PoolID   string
-	Username string
-	Sub      string
-	Provider string // how the person signed in; COGNITO for the pool's own directory
-	AuthTime time.Time
+	PoolID   string    `json:"p"`
+	Username string    `json:"u"`
+	Sub      string    `json:"s"`
+	Provider string    `json:"i"` // how the person signed in; COGNITO for the pool's own directory
+	AuthTime time.Time `json:"t"`
 }
 
 // startSession sets the session cookie. It is a new one at each sign-in.
@@ -58,8 +59,13 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request, p *pool) err
 	if id == "" {
 		return nil
 	}
-	p.cookies.Clear(w, cookieSession, http.SameSiteLaxMode)
-	return s.sessions.Delete(r.Context(), id)
+	return s.kit.Faults.Run(r.Context(),
+		fault.Check{Point: "cognito.logout.cookie", Run: func() error {
+			p.cookies.Clear(w, cookieSession, http.SameSiteLaxMode)
+			return nil
+		}},
+		fault.Check{Point: "cognito.logout.session", Run: func() error { return s.sessions.Delete(r.Context(), id) }},
+	)
 }
 
 // reuseSession answers with a code at once when the browser has a session that serves the request: of the same

@@ -82,7 +82,10 @@ func mac(body string, key []byte) []byte {
 
 // writers and readers are kept because each holds tables of up to a megabyte.
 var (
-	writers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+	writers = sync.Pool{New: func() any {
+		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // a level that exists
+		return z
+	}}
 	readers sync.Pool
 )
 
@@ -94,8 +97,8 @@ func pack(b []byte) string {
 	_, _ = z.Write(b) // a buffer does not fail
 	_ = z.Close()
 	packed := out.Bytes()
-	// The real service's gzip header names no system: 1f 8b 08 00 00 00 00 00 00 00, "H4sIAAAAAAAA" in base64.
-	packed[9] = 0
+	// The real service's gzip header names neither level nor system: 1f 8b 08 00 00 00 00 00 00 00, "H4sIAAAAAAAA" in base64.
+	packed[8], packed[9] = 0, 0
 	return base64.RawURLEncoding.EncodeToString(packed)
 }
 

@@ -70,19 +70,9 @@ func backForm(r *http.Request) (url.Values, error) {
 // authenticate finds the client of a back-channel request: client_secret_basic, client_secret_post, or the bare
 // client_id of a public client (RFC 6749 §2.3.1). invalid_client has status 400 here, as observed.
 func (s *Server) authenticate(r *http.Request, form url.Values) (*pool, *AppClient, error) {
-	id, secret := form.Get("client_id"), form.Get("client_secret")
-	if user, password, ok := r.BasicAuth(); ok {
-		var err error
-		if user, err = url.QueryUnescape(user); err != nil {
-			return nil, nil, &oauth2.Error{Code: oauth2.InvalidClient, Err: err}
-		}
-		if password, err = url.QueryUnescape(password); err != nil {
-			return nil, nil, &oauth2.Error{Code: oauth2.InvalidClient, Err: err}
-		}
-		if id != "" && id != user {
-			return nil, nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("client_id in the body and in the Authorization header differ")}
-		}
-		id, secret = user, password
+	id, secret, err := s.credentials(r, form)
+	if err != nil {
+		return nil, nil, err
 	}
 	if id == "" {
 		return nil, nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no client_id")}
@@ -91,20 +81,59 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (*pool, *AppClie
 	if client == nil {
 		return nil, nil, &oauth2.Error{Code: oauth2.InvalidClient, Err: fmt.Errorf("no app client %q", id)}
 	}
-	err := s.kit.Faults.Run(r.Context(), fault.Check{Point: "cognito.token.client_secret", Run: func() error {
-		switch {
-		case client.Secret == "" && secret == "":
+	sent := "cognito.token.client_secret_sent"
+	if form.Get("grant_type") == oauth2.GrantRefreshToken {
+		sent = "cognito.refresh.client_secret_sent"
+	}
+	err = s.kit.Faults.Run(r.Context(),
+		fault.Check{Point: sent, Run: func() error {
+			if client.Secret != "" && secret == "" {
+				return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: fmt.Errorf("app client %s has a secret and none was sent; send it from the server, or use a client without one", id)}
+			}
 			return nil
-		case client.Secret == "":
-			return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: errors.New("a secret was sent for a public client")}
-		case secret == "":
-			return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: fmt.Errorf("app client %s has a secret and none was sent; send it from the server, or use a client without one", id)}
-		case !oauth2.SameSecret(secret, client.Secret):
-			return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: fmt.Errorf("the secret is not that of app client %s", id)}
+		}},
+		fault.Check{Point: "cognito.token.client_secret", Run: func() error {
+			switch {
+			case secret == "":
+				return nil
+			case client.Secret == "":
+				return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: errors.New("a secret was sent for a public client")}
+			case !oauth2.SameSecret(secret, client.Secret):
+				return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: fmt.Errorf("the secret is not that of app client %s", id)}
+			}
+			return nil
+		}},
+	)
+	return p, client, err
+}
+
+// credentials reads the client's id and secret from the Authorization header, else from the body.
+// Unverified: that a secret in both places is refused, as RFC 6749 §2.3 and §5.2 have it.
+func (s *Server) credentials(r *http.Request, form url.Values) (id, secret string, err error) {
+	id, secret = form.Get("client_id"), form.Get("client_secret")
+	user, password, ok := r.BasicAuth()
+	if !ok {
+		return id, secret, nil
+	}
+	err = s.kit.Faults.Run(r.Context(), fault.Check{Point: "cognito.token.one_method", Run: func() error {
+		if secret != "" {
+			return &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("the client secret stands in the Authorization header and in the body; send it once")}
 		}
 		return nil
 	}})
-	return p, client, err
+	if err != nil {
+		return "", "", err
+	}
+	if user, err = url.QueryUnescape(user); err != nil {
+		return "", "", &oauth2.Error{Code: oauth2.InvalidClient, Err: err}
+	}
+	if password, err = url.QueryUnescape(password); err != nil {
+		return "", "", &oauth2.Error{Code: oauth2.InvalidClient, Err: err}
+	}
+	if id != "" && id != user {
+		return "", "", &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("client_id in the body and in the Authorization header differ")}
+	}
+	return user, password, nil
 }
 
 // redeemCode is RFC 6749 §4.1.3. The code is consumed before anything is compared.
@@ -135,20 +164,11 @@ func (s *Server) redeemCode(ctx context.Context, p *pool, client *AppClient, for
 			}
 			return nil
 		}},
-		fault.Check{Point: "cognito.token.pkce", Run: func() error {
-			verifier := form.Get("code_verifier")
-			switch {
-			case g.Challenge == "":
-				return nil // Unverified: a verifier without a challenge is not looked at
-			case verifier == "":
-				return &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the request had a code_challenge and there is no code_verifier")}
-			case !oauth2.VerifyS256(verifier, g.Challenge):
-				return &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("code_verifier does not match the code_challenge")}
-			}
-			return nil
-		}},
 	)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkVerifier(ctx, form.Get("code_verifier"), g.Challenge); err != nil {
 		return nil, err
 	}
 	refreshToken, err := s.newRefreshToken(ctx, p, client, g.Refresh)
@@ -157,6 +177,28 @@ func (s *Server) redeemCode(ctx context.Context, p *pool, client *AppClient, for
 	}
 	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Completed })
 	return tokenResponse(g.Tokens, refreshToken, client.AccessTokenValidity), nil
+}
+
+// checkVerifier is RFC 7636 §4.6, and RFC 9700 §2.1.1 for a verifier that answers no challenge.
+// Unverified: that a verifier without a challenge is refused.
+func (s *Server) checkVerifier(ctx context.Context, verifier, challenge string) error {
+	refuse := func(wrong bool, why string) error {
+		if wrong {
+			return &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New(why)}
+		}
+		return nil
+	}
+	return s.kit.Faults.Run(ctx,
+		fault.Check{Point: "cognito.token.pkce_unasked", Run: func() error {
+			return refuse(challenge == "" && verifier != "", "there is a code_verifier and the authorize request had no code_challenge")
+		}},
+		fault.Check{Point: "cognito.token.pkce_sent", Run: func() error {
+			return refuse(challenge != "" && verifier == "", "the authorize request had a code_challenge and there is no code_verifier")
+		}},
+		fault.Check{Point: "cognito.token.pkce", Run: func() error {
+			return refuse(challenge != "" && verifier != "" && !oauth2.VerifyS256(verifier, challenge), "code_verifier does not match the code_challenge")
+		}},
+	)
 }
 
 func (s *Server) takeCode(ctx context.Context, code string) (grant, error) {
@@ -182,20 +224,32 @@ func (s *Server) redeemRefreshToken(ctx context.Context, p *pool, client *AppCli
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	if err != nil || rg.ClientID != client.ID {
-		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the refresh token is unknown, expired, revoked, or another client's")}
+	refused := &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the refresh token is unknown, expired, revoked, or another client's")}
+	if err != nil {
+		return nil, refused
+	}
+	err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.refresh.client", Run: func() error {
+		if rg.ClientID != client.ID {
+			return refused
+		}
+		return nil
+	}})
+	if err != nil {
+		return nil, err
 	}
 	u, err := s.users.Get(ctx, userKey(p, rg.Username))
 	if err != nil || u.Sub != rg.Sub || u.Disabled {
 		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the user was deleted or disabled")}
 	}
 	// Unverified: that a refreshed ID token carries no nonce and has an at_hash of its own.
-	made, err := s.mint(ctx, p, client, &u, rg, "")
+	made, err := s.mint(ctx, p, client, &u, rg, mintOptions{refreshed: true})
 	if err != nil {
 		return nil, err
 	}
 	trace.Note(ctx, fmt.Sprintf("refreshed the tokens of %s without asking the identity provider", u.Username))
-	return tokenResponse(made, "", client.AccessTokenValidity), nil
+	answer := tokenResponse(made, "", client.AccessTokenValidity)
+	s.kit.Faults.Document(ctx, "cognito.refresh.response", &answer)
+	return answer, nil
 }
 
 // tokenResponse is RFC 6749 §5.1. There is no scope member, and no id_token without the openid scope.
@@ -229,13 +283,30 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	token := form.Get("token")
-	switch {
-	case token == "":
+	if token == "" {
 		return &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no token")}
-	case client.DisableTokenRevocation:
-		return &oauth2.Error{Code: oauth2.InvalidRequest, Err: fmt.Errorf("token revocation is off on app client %s", client.ID)}
-	case strings.Count(token, ".") == 2:
-		return &oauth2.Error{Code: oauth2.UnsupportedTokenType, Err: errors.New("only refresh tokens can be revoked")}
+	}
+	off := true
+	err = s.kit.Faults.Run(ctx,
+		fault.Check{Point: "cognito.revoke.setting", Run: func() error {
+			off = client.DisableTokenRevocation
+			return nil
+		}},
+		fault.Check{Point: "cognito.revoke.enabled", Run: func() error {
+			if off {
+				return &oauth2.Error{Code: oauth2.InvalidRequest, Err: fmt.Errorf("token revocation is off on app client %s", client.ID)}
+			}
+			return nil
+		}},
+		fault.Check{Point: "cognito.revoke.token_type", Run: func() error {
+			if strings.Count(token, ".") == 2 {
+				return &oauth2.Error{Code: oauth2.UnsupportedTokenType, Err: errors.New("only refresh tokens can be revoked")}
+			}
+			return nil
+		}},
+	)
+	if err != nil {
+		return err
 	}
 	if err := s.revokeRefreshToken(ctx, client, token); err != nil {
 		return err
@@ -250,16 +321,26 @@ const maxAccessTokenValidity = 24 * time.Hour
 
 func (s *Server) revokeRefreshToken(ctx context.Context, client *AppClient, token string) error {
 	rg, err := s.refresh.Get(ctx, hashOf(token))
-	if errors.Is(err, store.ErrNotFound) || err == nil && rg.ClientID != client.ID {
+	if err == nil {
+		err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.revoke.client", Run: func() error {
+			if rg.ClientID != client.ID {
+				return store.ErrNotFound // Unverified: another client's token is answered like an unknown one
+			}
+			return nil
+		}})
+	}
+	if errors.Is(err, store.ErrNotFound) {
 		trace.Note(ctx, "the token is unknown, already revoked or another client's: nothing to do")
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.refresh.Delete(ctx, hashOf(token)); err != nil {
-		return err
-	}
 	trace.Note(ctx, "revoked the refresh token of "+rg.Username+" and the access tokens of its grant")
-	return s.revoked.Put(ctx, rg.OriginJTI, true, s.kit.Env.Now().Add(maxAccessTokenValidity))
+	return s.kit.Faults.Run(ctx,
+		fault.Check{Point: "cognito.revoke.refresh_token", Run: func() error { return s.refresh.Delete(ctx, hashOf(token)) }},
+		fault.Check{Point: "cognito.revoke.access_tokens", Run: func() error {
+			return s.revoked.Put(ctx, rg.OriginJTI, true, s.kit.Env.Now().Add(maxAccessTokenValidity))
+		}},
+	)
 }

@@ -448,8 +448,8 @@ func TestFaultsOfDocumentsAndTokens(t *testing.T) {
 			claims := idToken(b, 1)
 			require.Less(t, claims["exp"], claims["iat"])
 		},
-		"idt.nonce_other": func(t *testing.T, b *bench) { require.NotEqual(t, "app-nonce", idToken(b, 1)["nonce"]) },
-		"idt.bad_signature": func(t *testing.T, b *bench) {
+		"idt.nonce_wrong": func(t *testing.T, b *bench) { require.NotEqual(t, "app-nonce", idToken(b, 1)["nonce"]) },
+		"idt.bad_sig": func(t *testing.T, b *bench) {
 			key, err := fixedKeys{}.RSA("cognito/" + poolID + "/id")
 			require.NoError(t, err)
 			parsed, err := jose.ParseSignedCompact(b.tokens().json["id_token"].(string), []jose.SignatureAlgorithm{jose.RS256})
@@ -457,7 +457,7 @@ func TestFaultsOfDocumentsAndTokens(t *testing.T) {
 			_, err = parsed.Verify(&key.PublicKey)
 			require.Error(t, err)
 		},
-		"token.no_id_token": func(t *testing.T, b *bench) { require.NotContains(t, b.tokens().json, "id_token") },
+		"token.drop_member": func(t *testing.T, b *bench) { require.NotContains(t, b.tokens().json, "id_token") },
 		"uinfo.sub_other": func(t *testing.T, b *bench) {
 			a := b.tokens()
 			_, claims := part(t, a.json["id_token"], 1)
@@ -474,13 +474,13 @@ func TestFaultsOfDocumentsAndTokens(t *testing.T) {
 			code := b.signIn("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method", "S256").Query().Get("code")
 			require.Equal(t, 200, b.exchange(code, "code_verifier", "wrong").status)
 		},
-		"token.redirect_unchecked": func(t *testing.T, b *bench) {
+		"code.any_redirect": func(t *testing.T, b *bench) {
 			require.Equal(t, 200, b.exchange(b.signIn().Query().Get("code"), "redirect_uri", callback+"/").status)
 		},
-		"token.client_auth_unchecked": func(t *testing.T, b *bench) {
+		"token.secret_unchecked": func(t *testing.T, b *bench) {
 			require.Equal(t, 200, b.exchange(b.signIn().Query().Get("code"), "client_secret", "wrong").status)
 		},
-		"token.code_reusable": func(t *testing.T, b *bench) {
+		"code.reusable": func(t *testing.T, b *bench) {
 			code := b.signIn().Query().Get("code")
 			require.Equal(t, 200, b.exchange(code).status)
 			require.Equal(t, 200, b.exchange(code).status)

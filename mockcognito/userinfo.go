@@ -1,6 +1,7 @@
 package mockcognito
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	jose4 "github.com/go-jose/go-jose/v4"
+
+	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/oidc"
@@ -35,8 +39,14 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	scopes := oidc.Scopes(access.Scope)
-	if !slices.Contains(scopes, "openid") {
-		return &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: "Access token does not contain openid scope", Err: fmt.Errorf("scope is %q", access.Scope)}
+	err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.userinfo.scope", Run: func() error {
+		if !slices.Contains(scopes, "openid") {
+			return &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: "Access token does not contain openid scope", Err: fmt.Errorf("scope is %q", access.Scope)}
+		}
+		return nil
+	}})
+	if err != nil {
+		return err
 	}
 	doc, err := s.userInfoDocument(access, scopes)
 	if err != nil {
@@ -98,9 +108,10 @@ type accessToken struct {
 // verifyAccessToken accepts an access token of one of the service's pools that is not expired, whose grant was not
 // revoked and whose user and client still exist.
 func (s *Server) verifyAccessToken(r *http.Request, token string) (*accessToken, error) {
-	refuse := func(format string, args ...any) (*accessToken, error) {
-		return nil, &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: badAccessToken, Err: fmt.Errorf(format, args...)}
+	refusal := func(format string, args ...any) error {
+		return &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: badAccessToken, Err: fmt.Errorf(format, args...)}
 	}
+	refuse := func(format string, args ...any) (*accessToken, error) { return nil, refusal(format, args...) }
 	ctx := r.Context()
 	payload, err := unverifiedPayload(token)
 	if err != nil {
@@ -118,19 +129,11 @@ func (s *Server) verifyAccessToken(r *http.Request, token string) (*accessToken,
 	if err != nil {
 		return nil, err
 	}
-	if _, err := jose.Verify(token, keys.set, jose.RS256); err != nil {
-		return refuse("%w", err)
-	}
 	if t.TokenUse != "access" {
 		return refuse("token_use is %q", t.TokenUse)
 	}
-	if expires := time.Unix(t.Expires, 0); !s.kit.Env.Now().Before(expires) {
-		return refuse("it expired at %s", expires.UTC().Format(time.RFC3339))
-	}
-	if t.OriginJTI != "" {
-		if gone, err := s.revoked.Get(ctx, t.OriginJTI); err == nil && gone {
-			return refuse("its grant was revoked")
-		}
+	if err := s.checkAccessToken(ctx, token, &t, keys.set, refusal); err != nil {
+		return nil, err
 	}
 	u, err := s.users.Get(ctx, userKey(p, t.Username))
 	if err != nil || u.Sub != t.Subject || u.Disabled {
@@ -138,6 +141,33 @@ func (s *Server) verifyAccessToken(r *http.Request, token string) (*accessToken,
 	}
 	t.pool, t.client, t.user = p, client, &u
 	return &t, nil
+}
+
+// checkAccessToken holds a token against the pool's keys, the clock and the revoked grants.
+func (s *Server) checkAccessToken(ctx context.Context, token string, t *accessToken, keys *jose4.JSONWebKeySet, refusal func(string, ...any) error) error {
+	return s.kit.Faults.Run(ctx,
+		fault.Check{Point: "cognito.userinfo.signature", Run: func() error {
+			if _, err := jose.Verify(token, keys, jose.RS256); err != nil {
+				return refusal("%w", err)
+			}
+			return nil
+		}},
+		fault.Check{Point: "cognito.userinfo.exp", Run: func() error {
+			if expires := time.Unix(t.Expires, 0); !s.kit.Env.Now().Before(expires) {
+				return refusal("it expired at %s", expires.UTC().Format(time.RFC3339))
+			}
+			return nil
+		}},
+		fault.Check{Point: "cognito.userinfo.revoked", Run: func() error {
+			if t.OriginJTI == "" {
+				return nil
+			}
+			if gone, err := s.revoked.Get(ctx, t.OriginJTI); err == nil && gone {
+				return refusal("its grant was revoked")
+			}
+			return nil
+		}},
+	)
 }
 
 // presentUserInfo shows errors of the userInfo endpoint. The header has no Bearer scheme word, as the vendor documents

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/oidc"
 	"github.com/ssolab/ssolab/internal/store"
@@ -81,9 +82,15 @@ func (e *environment) trust(ctx context.Context, v url.Values) (Client, target, 
 	if err != nil {
 		return client, target{}, err
 	}
-	if !slices.ContainsFunc(client.RedirectURIs, func(pattern string) bool { return matchRedirect(pattern, uri) }) {
-		return client, target{}, refuse("invalid_redirect_uri", "Scalekit refused the redirect URI %q. Allowed for %s: %s. Make the two the same, character by character.",
+	err = e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.authorize.redirect_uri", Run: func() error {
+		if slices.ContainsFunc(client.RedirectURIs, func(pattern string) bool { return matchRedirect(pattern, uri) }) {
+			return nil
+		}
+		return refuse("invalid_redirect_uri", "Scalekit refused the redirect URI %q. Allowed for %s: %s. Make the two the same, character by character.",
 			uri, client.ID, listed(client.RedirectURIs))
+	}})
+	if err != nil {
+		return client, target{}, err
 	}
 	return client, target{RedirectURI: uri, State: v.Get("state")}, nil
 }
@@ -98,8 +105,12 @@ func matchRedirect(pattern, uri string) bool {
 	if len(uri) <= len(before)+len(after) || !strings.HasPrefix(uri, before) || !strings.HasSuffix(uri, after) {
 		return false
 	}
-	label := uri[len(before) : len(uri)-len(after)]
-	return !strings.ContainsAny(label, "./:@?#\\")
+	for _, c := range []byte(uri[len(before) : len(uri)-len(after)]) { // what a label of a host name is made of (RFC 1123 §2.1)
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // begin checks the rest of the request, routes it, and answers where the browser goes.

@@ -26,22 +26,23 @@ type grant struct {
 	RedirectURI   string
 	Nonce         string
 	CodeChallenge string
+	Expires       time.Time
 	session
 }
 
 // session is what tokens are made of.
 type session struct {
-	ID             string // ses_…
-	OrganizationID string
-	ConnectionID   string
-	Scopes         []string
-	Who            identity
+	ID             string   `json:"i"` // ses_…
+	OrganizationID string   `json:"o"`
+	ConnectionID   string   `json:"c"`
+	Scopes         []string `json:"p"`
+	Who            identity `json:"w"`
 }
 
 // identity is a person as the identity provider described them.
 type identity struct {
-	Subject string         // at the identity provider
-	Claims  map[string]any // profile claims and custom attributes
+	Subject string         `json:"s"` // at the identity provider
+	Claims  map[string]any `json:"k"` // profile claims and custom attributes
 }
 
 func (i identity) text(name string) string {
@@ -68,8 +69,9 @@ func (e *environment) callback(w http.ResponseWriter, r *http.Request) error {
 		return to.send(err)
 	}
 	code := e.kit.Env.Token(48)
-	g := grant{ClientID: f.ClientID, RedirectURI: f.RedirectURI, Nonce: f.Nonce, CodeChallenge: f.CodeChallenge, session: s}
-	if err := e.codes.Put(ctx, code, g, e.kit.Env.Now().Add(codeTTL)); err != nil {
+	now := e.kit.Env.Now()
+	g := grant{ClientID: f.ClientID, RedirectURI: f.RedirectURI, Nonce: f.Nonce, CodeChallenge: f.CodeChallenge, Expires: now.Add(codeTTL), session: s}
+	if err := e.codes.Put(ctx, code, g, now.Add(2*codeTTL)); err != nil {
 		return to.send(err)
 	}
 	trace.Annotate(ctx, func(t *trace.SignIn) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/jose"
@@ -31,6 +32,7 @@ type environment struct {
 	cookies    web.Cookies
 	client     *http.Client
 	surface    *web.Surface
+	signingKey func() (*jose.Key, error)
 
 	clients       store.Table[Client]
 	organizations store.Table[Organization]
@@ -54,6 +56,7 @@ func newEnvironment(cfg Config, pages *look.Pages) *environment {
 		codes:         store.NewTable[grant](k.Store, "scalekit.codes"),
 		tokens:        store.NewTable[session](k.Store, "scalekit.tokens"),
 	}
+	e.signingKey = sync.OnceValues(e.makeSigningKey)
 	e.mount()
 	return e
 }
@@ -122,9 +125,9 @@ func (e *environment) seed(ctx context.Context, conf Environment) error {
 	return nil
 }
 
-// signingKey is the environment's RSA key. Its id has the service's form, snk_ and a decimal Sonyflake of the second
+// makeSigningKey makes the environment's RSA key ready to sign. Its id has the service's form, snk_ and a decimal Sonyflake of the second
 // in which the default environment was made, and follows from the key, so that it changes only with the key.
-func (e *environment) signingKey() (*jose.Key, error) {
+func (e *environment) makeSigningKey() (*jose.Key, error) {
 	private, err := e.kit.Env.Keys().RSA(signingKeyName)
 	if err != nil {
 		return nil, err
@@ -158,19 +161,11 @@ func (e *environment) keySet() (jose.Object, error) {
 
 // verifyOwn checks the signature of a token of this environment.
 func (e *environment) verifyOwn(token string) (*jose.Verified, error) {
-	doc, err := e.keySet()
+	key, err := e.signingKey()
 	if err != nil {
 		return nil, err
 	}
-	b, err := doc.Encode()
-	if err != nil {
-		return nil, err
-	}
-	set, err := jose.ParseKeySet(b)
-	if err != nil {
-		return nil, err
-	}
-	return jose.Verify(token, set, jose.RS256)
+	return jose.Verify(token, key.Set(), jose.RS256)
 }
 
 // discovery serves the metadata of OIDC Discovery §3 and RFC 8414 in the member order of zitadel/oidc.

@@ -2,6 +2,7 @@ package mockscalekit
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,8 @@ func faultPoints() []fault.Point {
 		{Name: "idp.userinfo.document", Kind: fault.Document, Description: "an identity provider's userinfo"},
 		{Name: "idp.id_token", Kind: fault.Token, Description: "an ID token of an identity provider"},
 	}
-	for _, s := range steps() {
+	points = append(points, issuerPoints()...)
+	for _, s := range slices.Concat(steps(), issuerSteps()) {
 		points = append(points, fault.Point{Name: s[0], Kind: fault.Step, Description: s[1]})
 	}
 	return points
@@ -67,13 +69,14 @@ func faults() []fault.Fault {
 		Document: func(doc *jose.Object, _ fault.Params) { doc.Delete("id_token") },
 	}}
 	var skips []string
-	for _, s := range steps() {
+	for _, s := range slices.Concat(steps(), issuerSteps()) {
 		skips = append(skips, s[0])
 	}
 	list = append(list, fault.Fault{ID: "scalekit.skip", Title: "The environment leaves checks out; name one in \"at\", or all are", Points: skips, Skip: true})
 	list = append(list, documentFaults("upstream", "scalekit", "The environment")...)
 	list = append(list, documentFaults("idp", "idp", "The identity provider")...)
 	list = append(list, tokenFaults("upstream", "scalekit.id_token", "The environment")...)
+	list = append(list, issuerFaults()...)
 	return append(list, tokenFaults("idp", "idp.id_token", "The identity provider")...)
 }
 

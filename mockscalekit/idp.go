@@ -30,7 +30,7 @@ type identityProviders struct {
 	people    store.Table[Person]     // by lower-case e-mail
 	requests  store.Table[idpRequest] // by authRequestID
 	codes     store.Table[idpCode]    // by code
-	tokens    store.Table[idpCode]    // by access token
+	tokens    store.Table[idpProfile] // by access token
 	usedCodes store.Table[time.Time]  // by person and TOTP counter
 }
 
@@ -62,7 +62,7 @@ type idpRequest struct {
 // application is what the simulator shows of the application; the environment tells it.
 type application struct{ Name, EnvironmentURL, ClientID, RedirectURI string }
 
-// idpCode is what a code or an access token of an identity provider stands for.
+// idpCode is what a code of an identity provider stands for.
 type idpCode struct {
 	ClientID      string
 	RedirectURI   string
@@ -72,13 +72,14 @@ type idpCode struct {
 	Profile       idpProfile
 }
 
-// idpProfile is a person as an identity provider describes them.
+// idpProfile is a person as an identity provider describes them. One is kept for every access token that lives, hence the
+// short names.
 type idpProfile struct {
-	Subject    string
-	Email      string
-	GivenName  string
-	FamilyName string
-	Attributes map[string]string
+	Subject    string            `json:"s"`
+	Email      string            `json:"e"`
+	GivenName  string            `json:"g,omitempty"`
+	FamilyName string            `json:"f,omitempty"`
+	Attributes map[string]string `json:"a,omitempty"`
 }
 
 // idp is one identity provider: its place below the origin and its manners.
@@ -104,7 +105,7 @@ func newIdentityProviders(k *party.Kit, base string, pages *look.Pages) *identit
 		people:    store.NewTable[Person](k.Store, "idp.people"),
 		requests:  store.NewTable[idpRequest](k.Store, "idp.requests"),
 		codes:     store.NewTable[idpCode](k.Store, "idp.codes"),
-		tokens:    store.NewTable[idpCode](k.Store, "idp.tokens"),
+		tokens:    store.NewTable[idpProfile](k.Store, "idp.tokens"),
 		usedCodes: store.NewTable[time.Time](k.Store, "idp.used_codes"),
 	}
 	simulator := idp{identityProviders: p, kind: IDPSimulator, issuer: issuerOf(base, IDPSimulator)}

@@ -183,7 +183,7 @@ func (p idp) token(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := p.kit.Env.Now()
 	access := p.kit.Env.Token(32)
-	if err := p.tokens.Put(ctx, access, c, now.Add(idpTokenTTL)); err != nil {
+	if err := p.tokens.Put(ctx, access, c.Profile, now.Add(idpTokenTTL)); err != nil {
 		return err
 	}
 	idToken, err := p.idToken(ctx, c, access, now)
@@ -273,17 +273,17 @@ func (p idp) userinfo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, err := p.tokens.Get(r.Context(), raw)
+	who, err := p.tokens.Get(r.Context(), raw)
 	if errors.Is(err, store.ErrNotFound) {
 		return invalidToken("access token invalid", err)
 	}
 	if err != nil {
 		return err
 	}
-	doc := append(jose.Object{{Name: "sub", Value: c.Profile.Subject}}, p.profile(c.Profile)...)
-	for _, name := range slices.Sorted(maps.Keys(c.Profile.Attributes)) {
+	doc := append(jose.Object{{Name: "sub", Value: who.Subject}}, p.profile(who)...)
+	for _, name := range slices.Sorted(maps.Keys(who.Attributes)) {
 		if !doc.Has(name) {
-			doc.Set(name, c.Profile.Attributes[name])
+			doc.Set(name, who.Attributes[name])
 		}
 	}
 	p.kit.Faults.Document(r.Context(), "idp.userinfo.document", &doc)

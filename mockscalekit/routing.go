@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssolab/ssolab/internal/fault"
+	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 )
@@ -60,8 +62,16 @@ func (e *environment) routeConnection(ctx context.Context, id string) (Organizat
 		return o, c, refuse("invalid_connection_id", "The environment has no connection %q. Copy the id of a connection of this environment.", id)
 	case err != nil:
 		return o, c, err
-	case !c.active():
-		return o, c, refuse("connection_not_active", "The connection %s of %s is %s. Enable it.", id, o.DisplayName, c.condition())
+	}
+	c = e.settings(ctx, c)
+	err = e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.connection_active", Run: func() error {
+		if !c.active() {
+			return refuse("connection_not_active", "The connection %s of %s is %s. Enable it.", id, o.DisplayName, c.condition())
+		}
+		return nil
+	}})
+	if err != nil {
+		return o, c, err
 	}
 	trace.Note(ctx, "routed by connection_id to "+c.ID+" ("+o.DisplayName+")")
 	return o, c, nil
@@ -75,7 +85,7 @@ func (e *environment) routeOrganization(ctx context.Context, id string) (Organiz
 	if err != nil {
 		return o, Connection{}, err
 	}
-	c, err := o.firstActive()
+	c, err := e.firstActive(ctx, o)
 	if err == nil {
 		trace.Note(ctx, "routed by organization_id to "+c.ID+" ("+o.DisplayName+")")
 	}
@@ -108,26 +118,45 @@ func (e *environment) routeDomain(ctx context.Context, domain, what string) (Org
 	if err != nil {
 		return o, Connection{}, err
 	}
-	c, err := o.firstActive()
+	c, err := e.firstActive(ctx, o)
 	if err == nil {
 		trace.Note(ctx, "routed "+what+" to "+c.ID+" ("+o.DisplayName+")")
 	}
 	return o, c, err
 }
 
-func (o Organization) firstActive() (Connection, error) {
+func (e *environment) firstActive(ctx context.Context, o Organization) (Connection, error) {
 	if len(o.Connections) == 0 {
 		return Connection{}, refuse("no_configured_connections", "The organization %s (%s) has no SSO connection. Add one.", o.DisplayName, o.ID)
 	}
-	if i := slices.IndexFunc(o.Connections, Connection.active); i >= 0 {
-		return o.Connections[i], nil
+	connections := mapped(o.Connections, func(c Connection) Connection { return e.settings(ctx, c) })
+	chosen := connections[0]
+	err := e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.connection_active", Run: func() error {
+		if i := slices.IndexFunc(connections, Connection.active); i >= 0 {
+			chosen = connections[i]
+			return nil
+		}
+		var all []string
+		for _, c := range connections {
+			all = append(all, c.ID+" is "+c.condition())
+		}
+		return refuse("no_active_connections", "No SSO connection of the organization %s (%s) is active: %s. Complete and enable one.",
+			o.DisplayName, o.ID, listed(all))
+	}})
+	return chosen, err
+}
+
+// settings are those of a connection that can be changed while it is in use.
+func (e *environment) settings(ctx context.Context, c Connection) Connection {
+	doc := jose.Object{{Name: "id", Value: c.ID}, {Name: "enabled", Value: !c.Disabled}, {Name: "status", Value: c.Status}}
+	e.kit.Faults.Document(ctx, "scalekit.connection", &doc)
+	if enabled, ok := doc.Get("enabled").(bool); ok {
+		c.Disabled = !enabled
 	}
-	var all []string
-	for _, c := range o.Connections {
-		all = append(all, c.ID+" is "+c.condition())
+	if status, ok := doc.Get("status").(string); ok {
+		c.Status = status
 	}
-	return Connection{}, refuse("no_active_connections", "No SSO connection of the organization %s (%s) is active: %s. Complete and enable one.",
-		o.DisplayName, o.ID, listed(all))
+	return c
 }
 
 func (c Connection) active() bool { return !c.Disabled && c.Status == Completed }

@@ -83,10 +83,13 @@ func (e *environment) authenticate(ctx context.Context, r *http.Request, form ur
 		return client, err
 	case client.Inactive:
 		return client, invalidClient(errors.New("inactive client " + id))
-	case !oauth2.SameSecret(secret, client.Secret):
-		return client, invalidClient(errors.New("wrong secret for " + id))
 	}
-	return client, nil
+	return client, e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.token.client_secret", Run: func() error {
+		if !oauth2.SameSecret(secret, client.Secret) {
+			return invalidClient(errors.New("wrong secret for " + id))
+		}
+		return nil
+	}})
 }
 
 func invalidClient(cause error) error {
@@ -108,6 +111,12 @@ func (e *environment) redeemCode(ctx context.Context, client Client, form url.Va
 		return g, err
 	}
 	return g, e.kit.Faults.Run(ctx,
+		fault.Check{Point: "scalekit.token.code_age", Run: func() error {
+			if !e.kit.Env.Now().Before(g.Expires) {
+				return oauth2.Errorf(oauth2.InvalidGrant, "invalid code")
+			}
+			return nil
+		}},
 		fault.Check{Point: "scalekit.token.redirect_uri", Run: func() error {
 			if form.Get("redirect_uri") != g.RedirectURI {
 				return oauth2.Errorf(oauth2.InvalidGrant, "redirect_uri does not correspond")

@@ -2,6 +2,7 @@ package checks_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -37,6 +38,19 @@ func (c control) AddFault(_ context.Context, f conformance.Fault, times int) (fu
 }
 
 func (c control) Now(context.Context) (int64, error) { return c.lab.Now().Unix(), nil }
+
+// Hops implements conformance.Observer by the newest recorded sign-in.
+func (c control) Hops(context.Context) ([]conformance.ObservedHop, error) {
+	recorded := c.lab.SignIns()
+	if len(recorded) == 0 {
+		return nil, errors.New("no sign-in is recorded")
+	}
+	var out []conformance.ObservedHop
+	for _, h := range recorded[0].Hops {
+		out = append(out, conformance.ObservedHop{Method: h.Method, URL: h.URL, RequestHeader: h.RequestHeader, RequestBody: h.RequestBody, Status: h.Status})
+	}
+	return out, nil
+}
 
 // options describe a production-like lab as a target.
 func options(l *ssolab.Lab) conformance.Options {

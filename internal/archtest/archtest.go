@@ -8,6 +8,7 @@
 //	         ├─► console ──────┼─► internal/…
 //	         └─► sampleapp ────┘
 //	conformance ─► nothing of the above
+//	internal/labcontrol ─► conformance and the console's client: it stands between them, for cmd
 package archtest
 
 import (
@@ -145,7 +146,7 @@ func Rules() []Rule {
 	}, {
 		Name: "nothing points up", Deep: true,
 		Reason: "a party knows nothing of the lab that starts it, nor of the programs above",
-		From:   []string{"mockcognito/...", "mockscalekit/...", "internal/...", "!internal/gendocs"},
+		From:   []string{"mockcognito/...", "mockscalekit/...", "internal/...", "!internal/gendocs", "!internal/labcontrol"},
 		Not:    []string{"./.", "./cmd/...", "./e2e/...", "./interop/...", "./bench/...", "./conformance/..."},
 	}, {
 		Name: "nothing points up", Deep: true,
@@ -154,7 +155,7 @@ func Rules() []Rule {
 	}, {
 		Name: "foundations know no product", Deep: true,
 		Reason: "internal/… is shared by both mocks and by the sample app",
-		From:   []string{"internal/...", "!internal/console/...", "!internal/sampleapp/...", "!internal/gendocs"},
+		From:   []string{"internal/...", "!internal/console/...", "!internal/sampleapp/...", "!internal/gendocs", "!internal/labcontrol"},
 		Not:    []string{"./mockcognito/...", "./mockscalekit/...", "./internal/console/...", "./internal/sampleapp/..."},
 	}, {
 		Name: "parties are apart", Deep: true,
@@ -189,6 +190,11 @@ func Rules() []Rule {
 		Reason: "the command must not link it, and its flags",
 		From:   []string{"...", "!internal/store/storetest", "!internal/jose/josetest"},
 		Not:    []string{"testing", "testing/...", "net/http/httptest", "github.com/stretchr/testify/..."},
+	}, {
+		Name: "the tester's hand on a lab", Deep: true,
+		Reason: "internal/labcontrol speaks to a lab by its control API; it starts none and knows no mock",
+		From:   []string{"internal/labcontrol"},
+		Not:    []string{"./.", "./mockcognito/...", "./mockscalekit/...", "./internal/sampleapp/...", "./cmd/...", "./e2e/..."},
 	}, {
 		Name: "interop is an outsider", Tests: true,
 		Reason: "it shows that a program which knows nothing of this module signs in",

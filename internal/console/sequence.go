@@ -20,6 +20,7 @@ const (
 	saidGap   = 16
 	saidWidth = 72 // characters of a line of a failure's sentence
 	dotRadius = 10
+	letter    = 7.25 // width of one of a label
 )
 
 var lanes = []struct {
@@ -70,12 +71,15 @@ type arrow struct {
 	Title          string // for the pointer and for screen readers
 	Label          string
 	LabelX, LabelY int
-	DotX           int // middle of the number
+	Plate          plate // behind the label, so that no lane runs through it
+	DotX           int   // middle of the number
 	X1, X2, Y      int
 	TextY          int
 	Head           string // points of the arrow's head
 	Said           []saidLine
 }
+
+type plate struct{ X, Y, Wide, High int }
 
 type saidLine struct {
 	X, Y int
@@ -115,11 +119,14 @@ func newArrow(n int, h trace.Hop, y int) arrow {
 	if x2 < x1 {
 		side = -1
 	}
+	text := label(h, int(float64(max(x1-x2, x2-x1)-2*dotRadius-4)/letter))
+	wide := int(letter*float64(len([]rune(text)))) + 4
 	a := arrow{
-		N: n, Class: string(h.Channel) + " " + string(h.From), Label: label(h), LabelX: (x1 + x2) / 2, LabelY: y - 9,
-		DotX: x1, X1: x1 + side*dotRadius, X2: x2 - side*8, Y: y, TextY: y + 4,
+		N: n, Class: string(h.Channel) + " " + string(h.From), Label: text, LabelX: (x1 + x2) / 2, LabelY: y - 11,
+		Plate: plate{X: (x1+x2)/2 - wide/2, Y: y - 23, Wide: wide, High: 16},
+		DotX:  x1, X1: x1 + side*dotRadius, X2: x2 - side*8, Y: y, TextY: y + 4,
 		Head:  fmt.Sprintf("%d,%d %d,%d %d,%d", x2, y, x2-side*10, y-5, x2-side*10, y+5),
-		Title: fmt.Sprintf("%d. %s to %s: %s", n, laneName(h.From), laneName(h.To), label(h)),
+		Title: fmt.Sprintf("%d. %s to %s: %s", n, laneName(h.From), laneName(h.To), text),
 	}
 	if !failed(h) {
 		return a
@@ -142,25 +149,30 @@ func newArrow(n int, h trace.Hop, y int) arrow {
 	return a
 }
 
-// label is a hop in few characters: method, the end of a long path, status.
-func label(h trace.Hop) string {
-	const longest = 28
+// label is a hop in at most so many characters, if they are enough: method, the end of a long path, status.
+func label(h trace.Hop, longest int) string {
 	path, _, _ := strings.Cut(h.URL, "?")
 	if u, err := url.Parse(path); err == nil {
 		path = u.Path
-	}
-	if len(path) > longest {
-		if i := strings.LastIndexByte(path, '/'); len(path)-i < longest {
-			path = "…" + path[i:]
-		} else {
-			path = "…" + path[len(path)-longest:]
-		}
 	}
 	status := "no answer"
 	if h.Status != 0 {
 		status = fmt.Sprint(h.Status)
 	}
-	return h.Method + " " + path + " " + status
+	return h.Method + " " + ending(path, min(max(longest-len(h.Method)-len(status)-2, 10), 28)) + " " + status
+}
+
+// ending is a path or its end, of at most n characters, cut before a part of it where there is one.
+func ending(path string, n int) string {
+	runes := []rune(path)
+	if len(runes) <= n {
+		return path
+	}
+	end := string(runes[len(runes)-n+1:])
+	if i := strings.IndexAny(end, "/-_."); i >= 0 && i < len(end)-1 {
+		end = end[i:]
+	}
+	return "…" + end
 }
 
 // wrap breaks a sentence into lines of at most n characters, where words allow it.

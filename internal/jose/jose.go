@@ -201,6 +201,11 @@ func VerifyHMAC(token string, secret []byte) (*Verified, error) {
 	return &Verified{Algorithm: HS256, KeyID: parsed.Signatures[0].Header.KeyID, Payload: payload}, nil
 }
 
+// Set is the key alone as a set to verify with.
+func (k *Key) Set() *jose.JSONWebKeySet {
+	return &jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: k.Private.Public(), KeyID: k.ID, Algorithm: k.Algorithm, Use: "sig"}}}
+}
+
 // ParseKeySet reads a JWK Set (RFC 7517 §5).
 func ParseKeySet(b []byte) (*jose.JSONWebKeySet, error) {
 	var set jose.JSONWebKeySet

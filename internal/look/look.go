@@ -22,6 +22,9 @@ var stylesheet string
 //go:embed layout.html
 var layout string
 
+// Stylesheet is the CSS of every page, for pages that are written to a file.
+func Stylesheet() string { return stylesheet }
+
 // Page is what every page tells the layout.
 type Page struct {
 	Party  string // colours the page: app, cognito, scalekit, idp, console
@@ -98,6 +101,7 @@ func (p *Pages) Render(w http.ResponseWriter, status int, name string, page Page
 		page.Width = "card"
 	}
 	var out bytes.Buffer
+	out.Grow(len(stylesheet) + 8<<10) // most pages
 	if err := t.ExecuteTemplate(&out, "layout", page); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}

@@ -2,11 +2,12 @@
 package memory
 
 import (
-	"bytes"
 	"context"
+	"encoding/binary"
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,10 +27,34 @@ type Backend struct {
 	writes int // since the last sweep
 }
 
-// entry is a record, small: a lab has many.
-type entry struct {
-	value   []byte
-	expires int64 // nanoseconds since 1970; never is math.MaxInt64
+// entry is a record, small, as a lab has many: its expiry in eight bytes (nanoseconds since 1970; math.MaxInt64 is never),
+// then its value.
+type entry string
+
+func newEntry(r store.Record) entry {
+	expires := int64(math.MaxInt64)
+	if !r.Expires.IsZero() {
+		expires = r.Expires.UnixNano()
+	}
+	var b strings.Builder
+	b.Grow(8 + len(r.Value))
+	var head [8]byte
+	binary.BigEndian.PutUint64(head[:], uint64(expires))
+	b.Write(head[:])
+	b.Write(r.Value)
+	return entry(b.String())
+}
+
+func (e entry) expires() int64 { return int64(binary.BigEndian.Uint64([]byte(e[:8]))) }
+
+func (e entry) expired(now time.Time) bool { return e.expires() <= now.UnixNano() }
+
+func (e entry) record() *store.Record {
+	r := &store.Record{Value: []byte(e[8:])}
+	if at := e.expires(); at != math.MaxInt64 {
+		r.Expires = time.Unix(0, at)
+	}
+	return r
 }
 
 // minSweep is how many writes are not worth a sweep.
@@ -139,11 +164,7 @@ func (b *Backend) put(table, key string, r store.Record) {
 	if b.tables[table] == nil {
 		b.tables[table] = map[string]entry{}
 	}
-	e := entry{value: bytes.Clone(r.Value), expires: math.MaxInt64}
-	if !r.Expires.IsZero() {
-		e.expires = r.Expires.UnixNano()
-	}
-	b.tables[table][key] = e
+	b.tables[table][key] = newEntry(r)
 }
 
 // sweep drops what has expired, when it is time.
@@ -158,14 +179,4 @@ func (b *Backend) sweep() {
 		maps.DeleteFunc(records, func(_ string, e entry) bool { return e.expired(now) })
 		b.live += len(records)
 	}
-}
-
-func (e entry) expired(now time.Time) bool { return e.expires <= now.UnixNano() }
-
-func (e entry) record() *store.Record {
-	r := &store.Record{Value: bytes.Clone(e.value)}
-	if e.expires != math.MaxInt64 {
-		r.Expires = time.Unix(0, e.expires)
-	}
-	return r
 }
