@@ -16,7 +16,8 @@ help: ## this list
 
 .PHONY: lab
 lab: ## start the lab on ports 9400–9404 and print what an app needs
-	@go run ./cmd/ssolab up
+	@go build -o $(BIN) ./cmd/ssolab
+	@exec $(BIN) up
 
 .PHONY: build
 build: ## build the static, stripped binary bin/ssolab
@@ -31,16 +32,27 @@ test: ## all Go tests, the browser's too; with -race where a C compiler is found
 	SSOLAB_BROWSER="$$browser" go test -count=1 $$race $(PACKAGES)
 
 .PHONY: e2e
-e2e: ## the browser suite alone; TARGET=file runs its journeys against that target
-	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go test -count=1 -v ./e2e $(if $(TARGET),-args -target $(abspath $(TARGET)))
+e2e: ## the browser suite alone; TARGET=file runs its journeys against that target, FORM=plain|localhost|vendor one form
+	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go test -count=1 -v ./e2e $(if $(TARGET)$(FORM),-args $(if $(TARGET),-target $(abspath $(TARGET))) $(if $(FORM),-form $(FORM)))
 
 .PHONY: interop
 interop: build ## sign-ins by clients we did not write: openid-client on Node
 	@scripts/interop.sh $(BIN)
 
+# Needs root: port 443, and entries in /etc/hosts, which it takes back.
+.PHONY: interop-vendor
+interop-vendor: build ## an app with the vendor's issuer written into its code, under vendor names on port 443; needs root
+	@interop/vendor.sh $(BIN)
+
+FUZZTIME ?= 60
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME seconds
+	@scripts/fuzz.sh $(FUZZTIME)
+
 .PHONY: bench
 bench: build ## measure what has a budget, and print both
 	@go run ./bench/startup -ssolab $(BIN)
+	@go run ./bench/check -ssolab $(BIN)
 	@go run ./bench/signin -ssolab $(BIN)
 
 .PHONY: lint
@@ -65,3 +77,16 @@ screenshots: ## take the pictures of docs/img from a running lab
 .PHONY: ci
 ci: ## what CI runs
 	@.ci/run
+
+.PHONY: image
+image: ## build the container image ssolab, and the compose example's; needs Docker
+	@scripts/docker-engine.sh
+	@mkdir -p bin/image
+	CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w' -o bin/image/ssolab ./cmd/ssolab
+	cd container && CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w' -o ../bin/image/app ./app
+	docker build --quiet -t ssolab .
+	docker build --quiet -t ssolab-example-app -f container/app/Dockerfile .
+
+.PHONY: container
+container: build image ## test the image with testcontainers, and sign in through both compose profiles
+	@container/test.sh $(BIN)

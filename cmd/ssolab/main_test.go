@@ -82,7 +82,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "up", "env", "run", "login", "health", "ca", "ca path", "ca env", "ca create", "hosts", "hosts print", "hosts add", "hosts remove", "version", "completion"} {
+	for _, name := range []string{"", "up", "env", "run", "login", "check", "explain", "doctor", "health", "ca", "ca path", "ca env", "ca create", "hosts", "hosts print", "hosts add", "hosts remove", "version", "completion"} {
 		t.Run("ssolab "+name, func(t *testing.T) {
 			t.Parallel()
 			args := append(strings.Fields(name), "--help")
@@ -102,19 +102,25 @@ func TestHelp(t *testing.T) {
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"upp":                                           `unknown command "upp"`,
-		"up --nope":                                     "ssolab: unknown flag: --nope\nhint: \"ssolab up --help\" shows what it takes\n",
-		"up extra":                                      `unknown command "extra" for "ssolab up"`,
-		"up --port-base x":                              `invalid argument "x"`,
-		"up --port-base 70000":                          "port base: 70000 is outside",
-		"up --callback http://example.com/cb":           `callbacks[0]: "http://example.com/cb" is http`,
-		"up --quirk allow-loopback-issuer":              "must have the form id=on or id=off",
-		"up --quirk perfect=on":                         `unknown quirk "perfect"; known: `,
-		"up --tls-port 443":                             "--tls-port is the port of a lab with --names\nhint: add",
-		"up --names aws":                                `names: "aws" is neither localhost nor vendor`,
-		"up --names vendor --tls-port 70000":            "TLS port: 70000 is outside",
-		"up --scalekit-environment A":                   `scalekit environment: "A" is no DNS label`,
-		"login --target t.yaml --email a@b --tls":       "--target is another deployment; --tls, --names",
+		"upp":                                     `unknown command "upp"`,
+		"up --nope":                               "ssolab: unknown flag: --nope\nhint: \"ssolab up --help\" shows what it takes\n",
+		"up extra":                                `unknown command "extra" for "ssolab up"`,
+		"up --port-base x":                        `invalid argument "x"`,
+		"up --port-base 70000":                    "port base: 70000 is outside",
+		"up --callback http://example.com/cb":     `callbacks[0]: "http://example.com/cb" is http`,
+		"up --quirk allow-loopback-issuer":        "must have the form id=on or id=off",
+		"up --quirk perfect=on":                   `unknown quirk "perfect"; known: `,
+		"up --tls-port 443":                       "--tls-port is the port of a lab with --names\nhint: add",
+		"up --names aws":                          `names: "aws" is neither localhost nor vendor`,
+		"up --names vendor --tls-port 70000":      "TLS port: 70000 is outside",
+		"up --scalekit-environment A":             `scalekit environment: "A" is no DNS label`,
+		"login --target t.yaml --email a@b --tls": "--target is another deployment; --tls, --names",
+		"doctor":                                        `hint: save what "aws cognito-idp describe-user-pool …" prints`,
+		"doctor --from x --pool us-east-1_x":            "give one of --from, single files (--user-pool …), and --pool",
+		"doctor --from x --client y":                    "are for reading live, with --pool",
+		"doctor --pool x":                               `--pool "x" is no user pool id`,
+		"doctor --iam-policy":                           "--iam-policy needs the pool",
+		"doctor --from testdata/none":                   "no such file",
 		"ca env --format xml":                           "must be dotenv, shell or json",
 		"hosts print":                                   `or say where it is with SSOLAB_CONSOLE_URL; "--names vendor" needs none`,
 		"hosts print --names aws":                       `names: "aws" is neither localhost nor vendor`,

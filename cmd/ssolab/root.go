@@ -12,7 +12,7 @@ import (
 
 // Exit codes. They are a contract.
 const (
-	exitFailed = 1 // a sign-in failed
+	exitFailed = 1 // a sign-in or a check failed
 	exitMisuse = 2 // misuse, or it could not be decided
 )
 
@@ -70,16 +70,17 @@ func newRootCmd(io streams) *cobra.Command {
 
 All of it is a mock. Nothing is sent anywhere else.
 
-Exit codes: 0 all is well, 1 a sign-in failed, 2 misuse or not decided.
-"ssolab run" exits with the code of its command.
+Exit codes: 0 all is well, 1 a sign-in or a check failed, 2 misuse or not
+decided. "ssolab run" exits with the code of its command.
 
 NO_COLOR turns colours off. SSOLAB_CONSOLE_URL says where the lab is that
-env, health, hosts and login ask; the default is ` + defaultConsole + `. For a
-lab with --tls, SSOLAB_CA_FILE names the certificate of its CA unless that is
-the default one, "ssolab ca path".`,
+check, env, health, hosts and login ask; the default is ` + defaultConsole + `.
+For a lab with --tls, SSOLAB_CA_FILE names the certificate of its CA unless that
+is the default one, "ssolab ca path".`,
 		Example: `  ssolab up                               start the lab
   ssolab login --email john@example.com   one sign-in, every hop shown
-  ssolab run -- npm test                  tests against a lab of their own`,
+  ssolab run -- npm test                  tests against a lab of their own
+  ssolab check                            every check, with what to do`,
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
@@ -88,7 +89,7 @@ the default one, "ssolab ca path".`,
 	root.SetIn(io.In)
 	root.SetOut(io.Out)
 	root.SetErr(io.Err)
-	root.AddCommand(newUpCmd(io), newEnvCmd(io), newRunCmd(io), newLoginCmd(io), newHealthCmd(io), newCACmd(io), newHostsCmd(io), newVersionCmd(io), newCompletionCmd(io))
+	root.AddCommand(newUpCmd(io), newEnvCmd(io), newRunCmd(io), newLoginCmd(io), newCheckCmd(io), newExplainCmd(io), newDoctorCmd(io), newHealthCmd(io), newCACmd(io), newHostsCmd(io), newVersionCmd(io), newCompletionCmd(io))
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND]", Short: "Help about a command", Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -23,6 +23,8 @@ type Fix struct {
 	CLI       string `json:"aws_cli,omitempty"`   // a complete command, without secrets
 	Terraform string `json:"terraform,omitempty"` // resource and attribute
 	Note      string `json:"note,omitempty"`      // what to mind
+
+	change *change // what CLI changes; nil: none that other findings could undo
 }
 
 // Finding is one thing that is wrong: two values that do not agree, what comes of it, and what to do.
@@ -170,6 +172,7 @@ func Examine(m *Model) []Result {
 		x.guarded(c.run)
 		out = append(out, x.conclude())
 	}
+	combine(out)
 	return out
 }
 

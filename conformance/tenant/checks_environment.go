@@ -65,7 +65,7 @@ func upstreamClient(x *exam) {
 
 func upstreamSecret(x *exam) {
 	for _, p := range x.needProviders() {
-		if p.secret == "" {
+		if p.Secret == "" {
 			x.unknownf("the secret of %s: the description has none", p.ProviderName)
 			continue
 		}
@@ -83,6 +83,7 @@ func upstreamSecret(x *exam) {
 		case answeredNo:
 			fix := x.changeDetails(p, "client_id", p.ProviderDetails["client_id"])
 			fix.Terraform = tfProvider + ": provider_details = { client_secret = var.scalekit_client_secret }"
+			fix.Note = "put the secret that is valid now at Scalekit into the variable. " + fix.Note
 			x.find(Finding{
 				Subject: "provider " + p.ProviderName, Have: Value{"provider " + p.ProviderName + ", client_secret", "(secret)"}, Want: Value{"Scalekit, token endpoint, answer to an invented code", "invalid_client, not invalid_grant"},
 				Consequence: "after signing in at Scalekit the app's callback gets error=invalid_request with \"" + p.ProviderName + " Error - 401 …\".",

@@ -42,7 +42,7 @@ func mapsEmail(x *exam) {
 		x.unless(p.AttributeMapping["email"] == "email", func() Finding {
 			return Finding{
 				Subject: "provider " + p.ProviderName, Have: mapping(p, "email"), Want: Value{"Scalekit, claim of the address", "email"},
-				Consequence: consequence, Fix: x.changeMapping(p, "email", "email"),
+				Consequence: consequence, Fix: x.changeMapping(p, map[string]string{"email": "email"}),
 			}
 		})
 	}
@@ -54,7 +54,7 @@ func mapsVerified(x *exam) {
 			return Finding{
 				Subject: "provider " + p.ProviderName, Have: mapping(p, "email_verified"), Want: Value{"Scalekit, claim, where the customer's IdP gives it", "email_verified"},
 				Consequence: "email_verified is false for everybody; an app or a linking trigger that insists on it refuses them.",
-				Fix:         x.changeMapping(p, "email_verified", "email_verified"),
+				Fix:         x.changeMapping(p, map[string]string{"email_verified": "email_verified"}),
 			}
 		})
 	}
@@ -66,13 +66,13 @@ func mapsUsername(x *exam) {
 			return Finding{
 				Subject: "provider " + p.ProviderName, Have: mapping(p, "username"), Want: Value{"Scalekit, claim that never changes", "sub"},
 				Consequence: "a person whose " + given(p.AttributeMapping["username"]) + " changes becomes another user, with another sub at the app.",
-				Fix:         x.changeMapping(p, "username", "sub"),
+				Fix:         x.changeMapping(p, map[string]string{"username": "sub"}),
 			}
 		})
 	}
 }
 
-// claims of Scalekit that a required attribute may be mapped from.
+// scalekitClaims are the claims of Scalekit that a required attribute may be mapped from.
 var scalekitClaims = map[string]string{
 	"given_name": "given_name", "family_name": "family_name", "name": "given_name", "preferred_username": "preferred_username",
 	"picture": "picture", "locale": "locale", "email": "email",
@@ -92,22 +92,15 @@ func mapsRequired(x *exam) {
 		if len(missing) == 0 {
 			continue
 		}
-		fix := x.changeMapping(p, missing[0], missing[0])
-		whole := maps.Clone(p.AttributeMapping)
-		if whole == nil {
-			whole = map[string]string{}
-		}
-		entries := map[string]string{}
+		entries, unknown := map[string]string{}, ""
 		for _, name := range missing {
-			claim := scalekitClaims[name]
-			if claim == "" {
-				claim = name
-				fix.Note += " Scalekit is not known to send a claim for " + name + ": register it as a custom attribute there, or make a pool in which it is not required."
+			if entries[name] = scalekitClaims[name]; entries[name] == "" {
+				entries[name] = name
+				unknown += " Scalekit is not known to send a claim for " + name + ": register it as a custom attribute there, or make a pool in which it is not required."
 			}
-			whole[name], entries[name] = claim, claim
 		}
-		fix.CLI = aws(p.UserPoolID, "update-identity-provider", "--provider-name", shell(p.ProviderName), "--attribute-mapping", shell(compact(whole)))
-		fix.Terraform = terraform(tfProvider, "attribute_mapping", entries)
+		fix := x.changeMapping(p, entries)
+		fix.Note += unknown
 		x.find(Finding{
 			Subject: "provider " + p.ProviderName, Have: Value{"provider " + p.ProviderName + ", AttributeMapping", "nothing for " + strings.Join(missing, ", ")},
 			Want:        Value{"user pool, SchemaAttributes, Required", strings.Join(missing, ", ")},
@@ -154,7 +147,7 @@ func mappedWritable(x *exam) {
 }
 
 func notInSchema(x *exam, p *Provider, name string) Finding {
-	fix := x.changeMapping(p, name, "")
+	fix := x.changeMapping(p, map[string]string{name: ""})
 	fix.Note = "this takes the mapping out; to keep it, add the attribute to the pool first (add-custom-attributes). " + fix.Note
 	return Finding{
 		Subject: "provider " + p.ProviderName, Have: mapping(p, name), Want: Value{"user pool, SchemaAttributes", "no " + name},
@@ -163,7 +156,7 @@ func notInSchema(x *exam, p *Provider, name string) Finding {
 }
 
 func immutable(x *exam, p *Provider, name string) Finding {
-	fix := x.changeMapping(p, name, "")
+	fix := x.changeMapping(p, map[string]string{name: ""})
 	fix.Terraform = tfPool + ": schema { name = " + hcl(strings.TrimPrefix(name, "custom:")) + ", mutable = true } (a new pool), or attribute_mapping without " + name
 	fix.Note = "mutability cannot be changed after the pool was made. The command takes the mapping out; to keep it, map to a new attribute that is mutable, or make a new pool. " + fix.Note
 	return Finding{

@@ -71,7 +71,7 @@ func (x *exam) ofPool(subject, operation, poolID string) {
 // issuerOfPool compares the issuer that the app trusts with the pool's own (the type UPDATED has another host).
 func issuerOfPool(x *exam, p *UserPool) {
 	issuer := x.Target.Issuer
-	if isLocal(issuer) {
+	if isLab(issuer) {
 		x.unless(strings.HasSuffix(issuer, "/"+p.ID), func() Finding { return wrongIssuer(x, p, issuer[:strings.LastIndex(issuer, "/")+1]+p.ID) })
 		return
 	}
@@ -136,7 +136,7 @@ func (x *exam) domainOf(d Domain) {
 
 // appDomain compares the domain that the app uses.
 func (x *exam) appDomain(p *UserPool) {
-	if x.Target == nil || x.Target.Domain == "" || isLocal(x.Target.Domain) {
+	if x.Target == nil || x.Target.Domain == "" || isLab(x.Target.Domain) {
 		return
 	}
 	var have []string
@@ -214,7 +214,13 @@ func triggers(x *exam) {
 	}
 }
 
-// isLocal tells whether a URL is of this machine: a lab's, not a vendor's.
+// isLab tells whether a URL is not the vendor's: of this machine, or on a port that the vendor does not use.
+func isLab(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && (isLocal(raw) || u.Port() != "" && u.Port() != "443")
+}
+
+// isLocal tells whether a URL is of this machine.
 func isLocal(raw string) bool {
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -220,10 +220,7 @@ func identifiersComplete(x *exam) {
 	}
 	p := providers[0]
 	want := append(slices.Clone(p.IdpIdentifiers), missing...)
-	fix := Fix{
-		Console: x.providerPath(p, "Identity provider information", "Edit", "Identifiers"), CLI: updateIdentifiers(p, want),
-		Terraform: terraform(tfProvider, "idp_identifiers", want), Note: "--idp-identifiers replaces the whole list, so this carries all of it.",
-	}
+	fix := x.changeIdentifiers(p, want)
 	if len(want) > maxIdentifiers {
 		fix.Note += fmt.Sprintf(" That is %d: a provider takes %d; connect Scalekit by a second provider for the rest, or leave identifiers out and send identity_provider with login_hint.", len(want), maxIdentifiers)
 	}
@@ -250,14 +247,12 @@ func identifiersStale(x *exam) {
 		if len(stale) == 0 {
 			continue
 		}
-		if rest == nil {
-			rest = []string{}
-		}
+		fix := x.changeIdentifiers(p, rest)
+		fix.Note = "or add the organization's domain at Scalekit. " + fix.Note
 		x.find(Finding{
 			Subject: "provider " + p.ProviderName, Have: Value{"provider " + p.ProviderName + ", IdpIdentifiers", listed(stale)}, Want: Value{"Scalekit, domains of the organizations (target file, scalekit.domains)", listed(domains)},
 			Consequence: "people of " + listed(stale) + " are sent to Scalekit, which answers domain_not_found or shows its own sign-in page.",
-			Fix: Fix{Console: x.providerPath(p, "Identity provider information", "Edit", "Identifiers"), CLI: updateIdentifiers(p, rest), Terraform: terraform(tfProvider, "idp_identifiers", rest),
-				Note: "or add the organization's domain at Scalekit. --idp-identifiers replaces the whole list."},
+			Fix:         fix,
 		})
 	}
 }
@@ -280,11 +275,12 @@ func identifierLimits(x *exam) {
 				continue // the same description twice
 			}
 			rest := slices.DeleteFunc(slices.Clone(p.IdpIdentifiers), func(s string) bool { return s == id })
+			fix := x.changeIdentifiers(p, rest)
+			fix.Note = "keep it with one of the two; this takes it from " + p.ProviderName + ". " + fix.Note
 			x.find(Finding{
 				Subject: "identifier " + id, Have: Value{"provider " + p.ProviderName + ", IdpIdentifiers", id}, Want: Value{"provider " + first.ProviderName + ", IdpIdentifiers", id + " is there already"},
 				Consequence: "people of " + id + " may be sent to the wrong provider.",
-				Fix: Fix{Console: x.providerPath(p, "Identity provider information", "Edit", "Identifiers"), CLI: updateIdentifiers(p, rest), Terraform: terraform(tfProvider, "idp_identifiers", rest),
-					Note: "keep it with one of the two; this takes it from " + p.ProviderName + "."},
+				Fix:         fix,
 			})
 		}
 	}

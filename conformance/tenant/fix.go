@@ -60,17 +60,17 @@ func carries(command, of string, unknown []string) string {
 }
 
 // updateClient is the whole update-user-pool-client command with changes to the description.
-func updateClient(c *Client, change map[string]any) (command, note string) {
+func updateClient(c *Client, set map[string]any) (command, note string) {
 	settings, unknown := keep(c.raw, clientSettings, clientFacts)
-	maps.Copy(settings, change)
+	maps.Copy(settings, set)
 	return aws(c.UserPoolID, "update-user-pool-client", "--cli-input-json", shell(indented(settings))), carries("update-user-pool-client", "the client's settings", unknown)
 }
 
 // updatePool is the whole update-user-pool command with changes to the description.
-func updatePool(p *UserPool, change map[string]any) (command, note string) {
+func updatePool(p *UserPool, set map[string]any) (command, note string) {
 	settings, unknown := keep(p.raw, poolSettings, poolFacts)
 	settings["UserPoolId"] = p.ID
-	maps.Copy(settings, change)
+	maps.Copy(settings, set)
 	return aws(p.ID, "update-user-pool", "--cli-input-json", shell(indented(settings))), carries("update-user-pool", "the pool's settings", unknown)
 }
 
@@ -79,13 +79,13 @@ const secretVariable = "SCALEKIT_CLIENT_SECRET"
 
 // updateProvider is the update-identity-provider command with changes to ProviderDetails, all of which it carries; the
 // secret comes from a variable of the shell.
-func updateProvider(p *Provider, change map[string]string) (command, note string) {
+func updateProvider(p *Provider, set map[string]string) (command, note string) {
 	details := maps.Clone(p.ProviderDetails)
 	if details == nil {
 		details = map[string]string{}
 	}
 	delete(details, "attributes_url_add_attributes") // read-only
-	maps.Copy(details, change)
+	maps.Copy(details, set)
 	const mark = "@secret@"
 	details["client_secret"] = mark
 	text := strings.Replace(shell(indented(details)), mark, `'"${`+secretVariable+`:?set it to the client secret at Scalekit}"'`, 1)
@@ -93,22 +93,22 @@ func updateProvider(p *Provider, change map[string]string) (command, note string
 		"--provider-details replaces all details, so this carries all of them; the secret is taken from the variable " + secretVariable + "."
 }
 
-// updateMapping is the same for the attribute mapping.
-func updateMapping(p *Provider, attribute, claim string) string {
+// updateMapping is the same for the attribute mapping; an entry without claim is taken out.
+func updateMapping(p *Provider, entries map[string]string) string {
 	mapping := maps.Clone(p.AttributeMapping)
 	if mapping == nil {
 		mapping = map[string]string{}
 	}
-	if claim == "" {
-		delete(mapping, attribute)
-	} else {
-		mapping[attribute] = claim
-	}
+	maps.Copy(mapping, entries)
+	maps.DeleteFunc(mapping, func(_, claim string) bool { return claim == "" })
 	return aws(p.UserPoolID, "update-identity-provider", "--provider-name", shell(p.ProviderName), "--attribute-mapping", shell(compact(mapping)))
 }
 
 // updateIdentifiers is the same for the identifiers.
 func updateIdentifiers(p *Provider, identifiers []string) string {
+	if identifiers == nil {
+		identifiers = []string{}
+	}
 	return aws(p.UserPoolID, "update-identity-provider", "--provider-name", shell(p.ProviderName), "--idp-identifiers", shell(compact(identifiers)))
 }
 
@@ -214,29 +214,36 @@ func (m *Model) clientPath(c *Client, steps ...string) string {
 }
 
 // changeClient is the fix of one setting of an app client.
-func (m *Model) changeClient(c *Client, change map[string]any, tfAttribute string, tfValue any, steps ...string) Fix {
-	command, note := updateClient(c, change)
-	return Fix{Console: m.clientPath(c, steps...), CLI: command, Terraform: terraform(tfClient, tfAttribute, tfValue), Note: note}
+func (m *Model) changeClient(c *Client, set map[string]any, tfAttribute string, tfValue any, steps ...string) Fix {
+	return (&change{client: c, set: set}).fix(Fix{Console: m.clientPath(c, steps...), Terraform: terraform(tfClient, tfAttribute, tfValue)})
 }
 
 // changeDetails is the fix of one of a provider's details.
 func (m *Model) changeDetails(p *Provider, name, value string) Fix {
-	command, note := updateProvider(p, map[string]string{name: value})
-	return Fix{
-		Console: m.providerPath(p, "Identity provider information", "Edit"), CLI: command,
-		Terraform: terraform(tfProvider, "provider_details", map[string]string{name: value}), Note: note,
-	}
+	return (&change{provider: p, of: ofDetails, set: map[string]any{name: value}}).fix(Fix{
+		Console: m.providerPath(p, "Identity provider information", "Edit"), Terraform: terraform(tfProvider, "provider_details", map[string]string{name: value}),
+	})
 }
 
-// changeMapping is the fix of one entry of a provider's attribute mapping; no claim takes the entry out.
-func (m *Model) changeMapping(p *Provider, attribute, claim string) Fix {
-	fix := Fix{
-		Console: m.providerPath(p, "Attribute mapping", "Edit"), CLI: updateMapping(p, attribute, claim),
-		Terraform: terraform(tfProvider, "attribute_mapping", map[string]string{attribute: claim}),
-		Note:      "--attribute-mapping replaces the whole mapping, so this carries all of it.",
+// changeMapping is the fix of entries of a provider's attribute mapping; no claim takes the entry out.
+func (m *Model) changeMapping(p *Provider, entries map[string]string) Fix {
+	set, out := map[string]any{}, []string{}
+	for attribute, claim := range entries {
+		set[attribute] = claim
+		if claim == "" {
+			out = append(out, attribute)
+		}
 	}
-	if claim == "" {
-		fix.Terraform = tfProvider + ": attribute_mapping without " + attribute
+	fix := Fix{Console: m.providerPath(p, "Attribute mapping", "Edit"), Terraform: terraform(tfProvider, "attribute_mapping", entries)}
+	if len(out) > 0 {
+		fix.Terraform = tfProvider + ": attribute_mapping without " + strings.Join(out, ", ")
 	}
-	return fix
+	return (&change{provider: p, of: ofMapping, set: set}).fix(fix)
+}
+
+// changeIdentifiers is the fix of a provider's identifiers.
+func (m *Model) changeIdentifiers(p *Provider, want []string) Fix {
+	return (&change{provider: p, of: ofIdentifiers, set: map[string]any{"IdpIdentifiers": want}}).fix(Fix{
+		Console: m.providerPath(p, "Identity provider information", "Edit", "Identifiers"), Terraform: terraform(tfProvider, "idp_identifiers", want),
+	})
 }

@@ -221,7 +221,7 @@ func (m *Model) domainURLs() []string {
 	var out []string
 	if m.Target != nil && m.Target.Domain != "" {
 		out = append(out, strings.TrimSuffix(m.Target.Domain, "/"))
-		if isLocal(m.Target.Domain) { // a lab at loopback: the names of the pool's domains are not in use
+		if isLab(m.Target.Domain) { // the names of the pool's domains are not in use
 			return out
 		}
 	}

@@ -232,12 +232,12 @@ func knownCode(text string) string {
 
 // exchange asks for tokens with an invented code, as Cognito asks: the secret stands in the form (client_secret_post).
 func (p *prober) exchange(endpoint string, provider *Provider, domains []string) {
-	if provider.secret == "" || endpoint == "" || len(domains) == 0 {
+	if provider.Secret == "" || endpoint == "" || len(domains) == 0 {
 		return
 	}
 	resp, data, err := p.send(http.MethodPost, endpoint, url.Values{
 		"grant_type": {"authorization_code"}, "redirect_uri": {domains[0] + idpResponse}, "client_id": {provider.ProviderDetails["client_id"]},
-		"client_secret": {provider.secret.Reveal()}, "code": {invented},
+		"client_secret": {provider.Secret.Reveal()}, "code": {invented},
 	})
 	if err != nil {
 		p.problem("%v", err)

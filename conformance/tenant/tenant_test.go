@@ -2,6 +2,7 @@ package tenant_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,11 +73,19 @@ func (f *fixture) model(t *testing.T) *tenant.Model {
 func examine(t *testing.T, m *tenant.Model) *tenant.Report {
 	t.Helper()
 	r := tenant.NewReport(m, "ssolab test", "test", nil)
-	for _, v := range []any{r, r.Conformance(m.Target), m} {
+	for _, v := range []any{r, r.Conformance(m.Target), m.Clients, m.Providers} {
 		data, err := json.Marshal(v)
 		require.NoError(t, err)
 		for _, canary := range canaries {
 			require.NotContains(t, string(data), canary)
+		}
+	}
+	for _, canary := range canaries {
+		for _, p := range m.Providers {
+			require.NotContains(t, fmt.Sprintf("%v %+v %#v", p, *p, *p), canary)
+		}
+		for _, c := range m.Clients {
+			require.NotContains(t, fmt.Sprintf("%v %+v %#v", c, *c, *c), canary)
 		}
 	}
 	return r
@@ -254,6 +263,38 @@ func TestIdentifierOfTwoProviders(t *testing.T) {
 	r := examine(t, m)
 	require.Equal(t, []string{"TENANT-013"}, red(r))
 	require.Contains(t, result(t, r, "TENANT-013").Findings[0].Fix.CLI, `--provider-name Okta \`+"\n"+`  --idp-identifiers '["own.example"]'`)
+}
+
+// Commands replace whole settings: one that repairs one finding must not undo the repair of another.
+func TestCommandsDoNotUndoEachOther(t *testing.T) {
+	t.Parallel()
+	f := load(t)
+	f.details()["oidc_issuer"], f.details()["authorize_scopes"] = "https://acme.scalekit.com/", "openid"
+	delete(f.mapping(), "email_verified")
+	f.attribute("name")["Required"] = true
+	f.client["CallbackURLs"] = []any{"http://app.acme.example/cb", "http://localhost:3000/auth/callback"}
+	f.client["EnableTokenRevocation"] = false
+	f.target.Scalekit.Domains = []string{"acme.example", "new.example"}
+	r := examine(t, f.model(t))
+	require.Equal(t, []string{"TENANT-005", "TENANT-006", "TENANT-011", "TENANT-012", "TENANT-015", "TENANT-017", "TENANT-020", "TENANT-024", "TENANT-025"}, red(r))
+	for ids, says := range map[[3]string][]string{
+		{"TENANT-005", "TENANT-006"}:               {`"oidc_issuer": "https://acme.scalekit.com"`, `"authorize_scopes": "openid email profile"`},
+		{"TENANT-011", "TENANT-012"}:               {`'["acme.example","new.example"]'`},
+		{"TENANT-015", "TENANT-017"}:               {`"email_verified":"email_verified"`, `"name":"given_name"`},
+		{"TENANT-020", "TENANT-024", "TENANT-025"}: {`"https://app.acme.example/cb"`, `"https://app.acme.example/auth/callback"`, `"EnableTokenRevocation": true`},
+	} {
+		for i, id := range ids {
+			if id == "" {
+				continue
+			}
+			fix := result(t, r, id).Findings[0].Fix
+			for _, text := range says {
+				require.Contains(t, fix.CLI, text, id)
+			}
+			require.NotContains(t, fix.CLI, `"http://app.acme.example/cb"`)
+			require.Contains(t, fix.Note, "It makes the changes of "+ids[1-min(i, 1)], id)
+		}
+	}
 }
 
 // What the input does not tell is a skip with its reason.

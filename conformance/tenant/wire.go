@@ -59,7 +59,7 @@ type Provider struct {
 	AttributeMapping map[string]string // pool attribute → claim
 	IdpIdentifiers   []string
 
-	secret conformance.Secret // client_secret
+	Secret conformance.Secret `json:"-"` // client_secret of ProviderDetails
 }
 
 // Domain is what DescribeUserPoolDomain tells.
@@ -75,7 +75,7 @@ var secretDetails = []string{"client_secret", "private_key"}
 
 // keepSecrets moves secrets out of what may be printed.
 func (p *Provider) keepSecrets() {
-	p.secret = conformance.Secret(p.ProviderDetails["client_secret"])
+	p.Secret = conformance.Secret(p.ProviderDetails["client_secret"])
 	for _, name := range secretDetails {
 		delete(p.ProviderDetails, name)
 	}

@@ -1,13 +1,18 @@
 package live_test
 
 import (
+	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/require"
@@ -154,6 +159,40 @@ func TestMisconfiguredLabs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// byName is the SDK's own client, which finds the lab's host names.
+func byName(lab *ssolab.Lab) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+		dial := tr.DialContext
+		tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return dial(ctx, network, cmp.Or(lab.Resolve()[addr], addr))
+		}
+	})
+}
+
+// A lab with the vendor's names on a port of its own, read over TLS.
+func TestLabWithNames(t *testing.T) {
+	t.Parallel()
+	for _, names := range []string{ssolab.NamesLocalhost, ssolab.NamesVendor} {
+		lab := ssolab.Run(t, func(c *ssolab.Config) { c.Names = names })
+		client := lab.HTTPClient()
+		defer client.CloseIdleConnections()
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		m, _, err := live.Read(t.Context(), live.Options{
+			Pool: mockcognito.DefaultPoolID, Clients: []string{mockcognito.DefaultClientID}, Endpoint: lab.URLs().Cognito,
+			Load: append([]func(*config.LoadOptions) error{config.WithHTTPClient(byName(lab)), config.WithCustomCABundle(bytes.NewReader(lab.CA()))}, dummy...),
+		})
+		require.NoError(t, err)
+		m.Target = &conformance.Target{
+			Issuer: lab.URLs().Issuer, Domain: lab.URLs().Domain, Provider: conformance.Provider{IdentityProvider: mockcognito.DefaultProviderName},
+			Client: conformance.Client{ID: mockcognito.DefaultClientID, Secret: "x", RedirectURI: lab.Variable("COGNITO_REDIRECT_URI")},
+		}
+		m.Probe(t.Context(), client)
+		r := tenant.NewReport(m, "ssolab test", "AWS API", nil)
+		require.Empty(t, red(r), names)
+		require.Zero(t, r.Summary.Error)
 	}
 }
 
