@@ -13,6 +13,7 @@ import (
 	"github.com/ssolab/ssolab/conformance"
 	"github.com/ssolab/ssolab/conformance/checks"
 	"github.com/ssolab/ssolab/conformance/report"
+	"github.com/ssolab/ssolab/conformance/tenant"
 	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/quirk"
 )
@@ -65,7 +66,7 @@ type explainer struct {
 
 func newExplainer(p palette) (*explainer, error) {
 	catalogue, err := ssolab.NewCatalogue()
-	return &explainer{p, checks.All(), catalogue}, err
+	return &explainer{p, append(checks.All(), tenant.Catalogue()...), catalogue}, err
 }
 
 // names are what can be explained: checks, groups, faults, quirks, errors.
