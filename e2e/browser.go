@@ -2,23 +2,31 @@ package e2e
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/url"
+	"maps"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/ssolab/ssolab/conformance"
 )
 
 // browserNames are looked for in PATH, in this order.
@@ -47,15 +55,64 @@ func FindBrowser(getenv func(string) string, lookPath func(string) (string, erro
 
 // BrowserOptions are how a Browser is started. The zero value finds a browser by FindBrowser.
 type BrowserOptions struct {
-	Path          string   // of the browser
-	ResolverRules string   // Chrome's --host-resolver-rules
-	Flags         []string // further flags, without the leading dashes, "name" or "name=value"
+	Path string // of the browser
+	// Resolve says where hosts are that the machine does not resolve: host or host:port to an IP address or address:port,
+	// as in a target file.
+	Resolve map[string]string
+	// TrustedKeys are base64 SHA-256 hashes of the public keys of CAs. A chain is trusted if the server sends a certificate
+	// with such a key in it; what is wrong with any other chain stays an error.
+	TrustedKeys []string
+	// NoCookies are hosts whose cookies the person has blocked.
+	NoCookies []string
+	Flags     []string // further flags, without the leading dashes, "name" or "name=value"
+}
+
+// OptionsFor returns how a browser is started that finds a target's hosts (resolve) and trusts its CA (ca_file) as the
+// target's own client does. The server must send the CA's certificate in its chain, or one that the file holds too.
+func OptionsFor(target *conformance.Target) (BrowserOptions, error) {
+	o := BrowserOptions{Resolve: target.Resolve}
+	if target.CAFile == "" {
+		return o, nil
+	}
+	rest, err := os.ReadFile(target.CAFile)
+	if err != nil {
+		return o, fmt.Errorf("read ca_file: %w", err)
+	}
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return o, nil
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return o, fmt.Errorf("read ca_file %s: %w", target.CAFile, err)
+		}
+		sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+		o.TrustedKeys = append(o.TrustedKeys, base64.StdEncoding.EncodeToString(sum[:]))
+	}
+}
+
+// resolverRules is a map of hosts as Chrome's --host-resolver-rules has it.
+func resolverRules(resolve map[string]string) string {
+	var rules []string
+	for _, host := range slices.Sorted(maps.Keys(resolve)) {
+		to := resolve[host]
+		if ip := net.ParseIP(to); ip != nil && ip.To4() == nil {
+			to = "[" + to + "]"
+		}
+		rules = append(rules, "MAP "+host+" "+to)
+	}
+	return strings.Join(rules, ",")
 }
 
 // Browser is one headless browser process with a profile of its own, which is deleted with it.
 type Browser struct {
-	ctx    context.Context
-	cancel []context.CancelFunc
+	ctx     context.Context
+	cancel  []context.CancelFunc
+	profile string // directory to delete at the end; empty if the process has made its own
 }
 
 // StartBrowser starts a browser. It lives until Close; nothing it does outlives it.
@@ -67,8 +124,28 @@ func StartBrowser(o BrowserOptions) (*Browser, error) {
 			return nil, err
 		}
 	}
+	b := &Browser{}
+	options := append(o.allocator(), chromedp.ExecPath(path))
+	if len(o.NoCookies) > 0 {
+		dir, err := profileWithout(o.NoCookies)
+		if err != nil {
+			return nil, fmt.Errorf("make a profile: %w", err)
+		}
+		b.profile, options = dir, append(options, chromedp.UserDataDir(dir))
+	}
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	b.ctx, b.cancel = ctx, []context.CancelFunc{cancel, cancelAllocator}
+	if err := chromedp.Do(ctx); err != nil {
+		b.Close()
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	return b, nil
+}
+
+func (o BrowserOptions) allocator() []chromedp.ExecAllocatorOption {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.WindowSize(1280, 800),
+		chromedp.DisableGPU, chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("no-proxy-server", true), chromedp.Flag("no-pings", true), chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("disable-features", "Translate,OptimizationHints,MediaRouter,AutofillServerCommunication,HttpsUpgrades"),
@@ -76,8 +153,11 @@ func StartBrowser(o BrowserOptions) (*Browser, error) {
 	if os.Geteuid() == 0 { // Chrome's sandbox does not run as root
 		options = append(options, chromedp.NoSandbox)
 	}
-	if o.ResolverRules != "" {
-		options = append(options, chromedp.Flag("host-resolver-rules", o.ResolverRules))
+	if len(o.Resolve) > 0 {
+		options = append(options, chromedp.Flag("host-resolver-rules", resolverRules(o.Resolve)))
+	}
+	if len(o.TrustedKeys) > 0 {
+		options = append(options, chromedp.Flag("ignore-certificate-errors-spki-list", strings.Join(o.TrustedKeys, ",")))
 	}
 	for _, flag := range o.Flags {
 		name, value, given := strings.Cut(flag, "=")
@@ -87,20 +167,40 @@ func StartBrowser(o BrowserOptions) (*Browser, error) {
 			options = append(options, chromedp.Flag(name, true))
 		}
 	}
-	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, cancel := chromedp.NewContext(allocator)
-	b := &Browser{ctx: ctx, cancel: []context.CancelFunc{cancel, cancelAllocator}}
-	if err := chromedp.Do(ctx); err != nil {
-		b.Close()
-		return nil, fmt.Errorf("start %s: %w", path, err)
+	return options
+}
+
+// profileWithout makes a profile whose owner has blocked the cookies of some hosts, in the settings' own form.
+func profileWithout(hosts []string) (string, error) {
+	const block = 2
+	exceptions := map[string]any{}
+	for _, host := range hosts {
+		exceptions["[*.]"+host+",*"] = map[string]any{"setting": block}
 	}
-	return b, nil
+	preferences, err := json.Marshal(map[string]any{"profile": map[string]any{"content_settings": map[string]any{"exceptions": map[string]any{"cookies": exceptions}}}})
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "ssolab-profile-")
+	if err != nil {
+		return "", err
+	}
+	if err = os.Mkdir(filepath.Join(dir, "Default"), 0o700); err == nil {
+		err = os.WriteFile(filepath.Join(dir, "Default", "Preferences"), preferences, 0o600)
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
+	}
+	return dir, err
 }
 
 // Close ends the browser and waits for it.
 func (b *Browser) Close() {
 	for _, cancel := range b.cancel {
 		cancel()
+	}
+	if b.profile != "" {
+		_ = os.RemoveAll(b.profile)
 	}
 }
 
@@ -267,47 +367,6 @@ func call[P, R any](t *Tab, cmd cdp.Command[P, R], params P) (R, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, t.timeout)
 	defer cancel()
 	return chromedp.Call(ctx, cmd, params)
-}
-
-// Meddle changes the first request for a document whose address begins with prefix: the browser is sent to the changed
-// address instead, as if somebody on the way had rewritten it. It lasts until stop is called.
-func (t *Tab) Meddle(prefix string, change func(*url.URL)) (stop func(), err error) {
-	ctx, cancel := context.WithCancel(t.ctx)
-	paused := chromedp.Events(ctx, fetch.RequestPaused)
-	if _, err := chromedp.Call(ctx, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{
-		URLPattern: urlPattern(prefix), ResourceType: network.ResourceTypeDocument, RequestStage: fetch.RequestStageRequest,
-	}}}); err != nil {
-		cancel()
-		return nil, fmt.Errorf("watch for %s: %w", prefix, err)
-	}
-	go func() {
-		meddled := false
-		for e, err := range paused {
-			if err != nil {
-				return
-			}
-			u, err := url.Parse(e.Request.URL)
-			if meddled || err != nil {
-				_, _ = chromedp.Call(ctx, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
-				continue
-			}
-			meddled = true
-			change(u)
-			_, _ = chromedp.Call(ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{
-				RequestID: e.RequestID, ResponseCode: 302,
-				ResponseHeaders: []*fetch.HeaderEntry{{Name: "Location", Value: u.String()}},
-			})
-		}
-	}()
-	return func() {
-		_, _ = call(t, fetch.Disable, cdp.Empty{})
-		cancel()
-	}, nil
-}
-
-// urlPattern matches every address that begins with prefix.
-func urlPattern(prefix string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`).Replace(prefix) + "*"
 }
 
 // Resize gives the page a size in pixels, in a light room.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ssolab/ssolab"
+	"github.com/ssolab/ssolab/conformance"
 	"github.com/ssolab/ssolab/e2e"
 )
 
@@ -48,7 +50,7 @@ func TestEvidenceOfAFailure(t *testing.T) {
 		_, _ = w.Write([]byte(`<title>t</title><p>the page</p><script>console.warn("said")</script>`))
 	}))
 	t.Cleanup(srv.Close)
-	tab := newTab(t)
+	tab := plain.tab(t, nil)
 	require.NoError(t, tab.Open(srv.URL))
 	dir, err := saveEvidence("Test/with a name", tab, srv.URL)
 	require.NoError(t, err)
@@ -57,4 +59,28 @@ func TestEvidenceOfAFailure(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, string(b), want, file)
 	}
+}
+
+func TestNoOtherCAIsTrusted(t *testing.T) {
+	inNamedForms(t, func(t *testing.T, f *form) {
+		tab := f.tab(t, f.lab(t))
+		other := f.lab(t, func(c *ssolab.Config) { c.CADir = "" })
+		require.ErrorContains(t, tab.Open(other.URLs().App), "ERR_CERT_AUTHORITY_INVALID")
+	})
+}
+
+func TestOptionsForATarget(t *testing.T) {
+	t.Parallel()
+	lab := ssolab.Run(t, func(c *ssolab.Config) { c.Names = ssolab.NamesLocalhost })
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(file, lab.CA(), 0o600))
+	resolve := map[string]string{"a.example": "127.0.0.1", "b.example:443": "127.0.0.1:9443"}
+	got, err := e2e.OptionsFor(&conformance.Target{CAFile: file, Resolve: resolve})
+	require.NoError(t, err)
+	require.Equal(t, e2e.BrowserOptions{Resolve: resolve, TrustedKeys: []string{lab.CAKeyHash()}}, got)
+	_, err = e2e.OptionsFor(&conformance.Target{CAFile: file + ".none"})
+	require.ErrorContains(t, err, "ca_file")
+	got, err = e2e.OptionsFor(&conformance.Target{})
+	require.NoError(t, err)
+	require.Zero(t, got)
 }

@@ -21,7 +21,8 @@ import (
 // Browsers do not tell ports apart, so every party of the lab sees them, and could overwrite or clear them.
 type ownApp struct {
 	*httptest.Server
-	lab *ssolab.Lab
+	lab    *ssolab.Lab
+	client *http.Client // trusts the lab
 
 	mu   sync.Mutex // guards seen
 	seen []string   // the cookies of each request
@@ -55,7 +56,7 @@ func (a *ownApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		config, verifier, err := a.config(r.Context())
 		if err == nil {
 			var token *oauth2.Token
-			if token, err = config.Exchange(r.Context(), r.URL.Query().Get("code")); err == nil {
+			if token, err = config.Exchange(oidc.ClientContext(r.Context(), a.client), r.URL.Query().Get("code")); err == nil {
 				_, err = verifier.Verify(r.Context(), token.Extra("id_token").(string))
 			}
 		}
@@ -70,7 +71,7 @@ func (a *ownApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *ownApp) config(ctx context.Context) (*oauth2.Config, *oidc.IDTokenVerifier, error) {
-	provider, err := oidc.NewProvider(ctx, a.lab.URLs().Issuer)
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, a.client), a.lab.URLs().Issuer)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,41 +109,41 @@ func (a *ownApp) last(t *testing.T, path string) map[string]string {
 }
 
 func TestAnAppOnAnotherPortKeepsItsCookies(t *testing.T) {
-	t.Parallel()
-	if !onlyWithOwnLab(t) {
-		return
-	}
-	app := &ownApp{}
-	app.Server = httptest.NewServer(app)
-	t.Cleanup(app.Close)
-	app.lab = ssolab.Run(t, func(c *ssolab.Config) {
-		c.Callbacks, c.SignOuts = []string{app.url("/callback")}, []string{app.url("/")}
-	})
-	p := visitor(t, app.lab)
-	keeps := func(path string) {
-		t.Helper()
-		got := app.last(t, path)
-		for name, value := range ownCookies {
-			require.Equal(t, value, got[name], "cookie %s at %s", name, path)
-		}
-		total := 0
-		for name, value := range got {
-			if _, own := ownCookies[name]; !own {
-				total += len(name) + len(value) + 1
+	inEveryForm(t, func(t *testing.T, f *form) {
+		app := &ownApp{}
+		app.Server = httptest.NewServer(app)
+		t.Cleanup(app.Close)
+		app.lab = f.lab(t, func(c *ssolab.Config) {
+			c.Callbacks, c.SignOuts = []string{app.url("/callback")}, []string{app.url("/")}
+		})
+		app.client = app.lab.HTTPClient()
+		t.Cleanup(app.client.CloseIdleConnections)
+		p := f.visitor(t, app.lab)
+		keeps := func(path string) {
+			t.Helper()
+			got := app.last(t, path)
+			for name, value := range ownCookies {
+				require.Equal(t, value, got[name], "cookie %s at %s", name, path)
 			}
+			total := 0
+			for name, value := range got {
+				if _, own := ownCookies[name]; !own {
+					total += len(name) + len(value) + 1
+				}
+			}
+			require.Less(t, total, 1024, "the lab's own cookies stay small: %v", got)
 		}
-		require.Less(t, total, 1024, "the lab's own cookies stay small: %v", got)
-	}
-	p.Goes(app.url("/"))
-	p.Goes(app.url("/login"))
-	p.SeesSimulator().Submits()
-	keeps("/callback")
-	p.Goes(app.url("/login")) // silent
-	keeps("/callback")
-	q := url.Values{"client_id": {variables(app.lab)["COGNITO_CLIENT_ID"]}, "logout_uri": {app.url("/")}}
-	p.Goes(app.lab.URLs().Domain + "/logout?" + q.Encode())
-	require.Equal(t, app.url("/"), p.URL().String())
-	keeps("/")
-	p.Goes(app.url("/login"))
-	p.SeesSimulator() // asked again, so the session really ended
+		p.Goes(app.url("/"))
+		p.Goes(app.url("/login"))
+		p.SeesSimulator().Submits()
+		keeps("/callback")
+		p.Goes(app.url("/login")) // silent
+		keeps("/callback")
+		q := url.Values{"client_id": {variables(app.lab)["COGNITO_CLIENT_ID"]}, "logout_uri": {app.url("/")}}
+		p.Goes(app.lab.URLs().Domain + "/logout?" + q.Encode())
+		require.Equal(t, app.url("/"), p.URL().String())
+		keeps("/")
+		p.Goes(app.url("/login"))
+		p.SeesSimulator() // asked again, so the session really ended
+	})
 }

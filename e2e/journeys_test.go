@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,29 +21,44 @@ import (
 	"github.com/ssolab/ssolab/e2e"
 )
 
-// TestJourneys runs the journeys against the target of -target, or against a lab of its own.
+// TestJourneys runs the journeys against labs of its own.
 func TestJourneys(t *testing.T) {
-	t.Parallel()
-	if *targetFile != "" {
-		target, err := conformance.ReadTarget(locate(*targetFile))
-		require.NoError(t, err)
-		journeys{target: target}.run(t)
-		return
-	}
-	lab := ssolab.Run(t)
-	target := describe(t, lab, "john@example.com", `click: '[data-testid="sim-submit"]'`)
-	journeys{target: target, lab: lab}.run(t)
+	inEveryForm(t, func(t *testing.T, f *form) {
+		lab := f.lab(t)
+		target := describe(t, lab, "john@example.com", `click: '[data-testid="sim-submit"]'`)
+		journeys{target: target, lab: lab, tab: func(t *testing.T) *e2e.Tab { return f.tab(t, lab) }}.run(t)
+	})
 }
 
-// A second lab, known to the suite by a file alone: other ports, another person, an identity provider with other pages.
-func TestJourneysOfATargetFile(t *testing.T) {
-	t.Parallel()
-	if !onlyWithOwnLab(t) {
+// TestJourneysOfATarget runs the journeys against the target of -target, and without it against another lab in each form,
+// known to the suite by a file alone: other ports and another CA, which the file names; another person, an identity
+// provider with other pages.
+func TestJourneysOfATarget(t *testing.T) {
+	if *targetFile != "" {
+		t.Parallel()
+		target, err := conformance.ReadTarget(locate(*targetFile))
+		require.NoError(t, err)
+		journeys{target: target, tab: ownBrowser(t, target)}.run(t)
 		return
 	}
-	lab := ssolab.Run(t)
-	target := describe(t, lab, "john@megasoft.org", `click: '[data-testid="okta-submit"]'`)
-	journeys{target: target, lab: lab}.run(t)
+	inEveryForm(t, func(t *testing.T, f *form) {
+		lab := f.lab(t, func(c *ssolab.Config) { c.CADir = "" })
+		target := describe(t, lab, "john@megasoft.org", `click: '[data-testid="okta-submit"]'`)
+		journeys{target: target, lab: lab, tab: ownBrowser(t, target)}.run(t)
+	})
+}
+
+// ownBrowser starts a browser that knows of a target what its file says, and returns what opens its tabs.
+func ownBrowser(t *testing.T, target *conformance.Target) func(*testing.T) *e2e.Tab {
+	t.Helper()
+	options, err := e2e.OptionsFor(target)
+	require.NoError(t, err)
+	b := newBrowser(t, func() (*e2e.Browser, error) {
+		browsers.Lock()
+		defer browsers.Unlock()
+		return e2e.StartBrowser(options)
+	})
+	return func(t *testing.T) *e2e.Tab { return newTab(t, b) }
 }
 
 // locate finds a file named from this directory or from the module's.
@@ -59,6 +76,17 @@ func describe(t *testing.T, lab *ssolab.Lab, email, step string) *conformance.Ta
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte(v["COGNITO_CLIENT_SECRET"]+"\n"), 0o600))
 	file := filepath.Join(t.TempDir(), "target.yaml")
+	reached := ""
+	if ca := lab.CA(); ca != nil {
+		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(file), "ca.pem"), ca, 0o600))
+		reached = "ca_file: ca.pem\n"
+	}
+	if resolve := lab.Resolve(); len(resolve) > 0 {
+		reached += "resolve:\n"
+		for _, host := range slices.Sorted(maps.Keys(resolve)) {
+			reached += fmt.Sprintf("  %q: %q\n", host, resolve[host])
+		}
+	}
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `issuer: %s
 domain: %s
 client:
@@ -73,7 +101,7 @@ email: %s
 idp:
   steps:
     - %s
-`, v["COGNITO_ISSUER"], v["COGNITO_DOMAIN_URL"], v["COGNITO_CLIENT_ID"], secret, v["COGNITO_IDENTITY_PROVIDER"], email, step), 0o600))
+%s`, v["COGNITO_ISSUER"], v["COGNITO_DOMAIN_URL"], v["COGNITO_CLIENT_ID"], secret, v["COGNITO_IDENTITY_PROVIDER"], email, step, reached), 0o600))
 	target, err := conformance.ReadTarget(file)
 	require.NoError(t, err)
 	return target
@@ -83,6 +111,7 @@ idp:
 type journeys struct {
 	target *conformance.Target
 	lab    *ssolab.Lab // nil: a target of which nothing is known but its file
+	tab    func(*testing.T) *e2e.Tab
 }
 
 func (j journeys) run(t *testing.T) {
@@ -95,7 +124,7 @@ func (j journeys) run(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tab := newTab(t)
+			tab := j.tab(t)
 			console := ""
 			if j.lab != nil {
 				console = j.lab.URLs().Console

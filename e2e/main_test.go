@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,40 +22,149 @@ import (
 	"github.com/ssolab/ssolab/e2e"
 )
 
-var targetFile = flag.String("target", "", "run the journeys against the endpoints of this target `file`, and nothing else; relative to this directory or to the module's")
+var (
+	targetFile = flag.String("target", "", "run the journeys against the endpoints of this target `file`, and nothing else; relative to this directory or to the module's")
+	onlyForm   = flag.String("form", "", "run the scenarios in this `form` of the lab alone: plain, localhost or vendor (default: in all three)")
+)
 
-// shared is the browser of the suite: started by the first test that needs it, one process for all of them. Each test
-// has a tab with cookies of its own.
-var shared = struct {
-	once sync.Once
-	b    *e2e.Browser
-	err  error
-}{}
+// form is a way in which the parties of a lab are reached. It has one browser process, started by the first test that
+// needs it; each test has a tab with cookies of its own, and a lab of its own whose CA is that of the suite.
+type form struct {
+	name  string // and the value of ssolab.Config.Names, except for plain
+	names string
+
+	once    sync.Once
+	browser *e2e.Browser
+	err     error
+}
+
+var (
+	plain     = &form{name: "plain"}
+	localhost = &form{name: "localhost", names: ssolab.NamesLocalhost}
+	vendor    = &form{name: "vendor", names: ssolab.NamesVendor}
+	forms     = []*form{localhost, vendor, plain}
+	// browsers is held while browsers are started: one after the other, each takes a processor for itself.
+	browsers sync.Mutex
+	caDir    string // of the CA of the suite
+)
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if shared.b != nil {
-		shared.b.Close()
+	flag.Parse()
+	code, err := runSuite(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
 }
 
-func newTab(t *testing.T) *e2e.Tab {
+func runSuite(m *testing.M) (code int, err error) {
+	if *onlyForm != "" && !slices.ContainsFunc(forms, func(f *form) bool { return f.name == *onlyForm }) {
+		return 2, fmt.Errorf("-form %q is none of plain, localhost and vendor", *onlyForm)
+	}
+	if caDir, err = os.MkdirTemp("", "ssolab-e2e-ca-"); err != nil {
+		return 2, err
+	}
+	defer os.RemoveAll(caDir)
+	defer func() {
+		for _, f := range forms {
+			if f.browser != nil {
+				f.browser.Close()
+			}
+		}
+	}()
+	return m.Run(), nil
+}
+
+// inEveryForm runs a scenario that needs labs of its own in each form. With -target there is nothing to run.
+func inEveryForm(t *testing.T, scenario func(t *testing.T, f *form)) {
 	t.Helper()
-	shared.once.Do(func() { shared.b, shared.err = e2e.StartBrowser(e2e.BrowserOptions{}) })
-	require.NoError(t, shared.err)
-	tab, err := shared.b.NewTab()
+	inForms(t, forms, scenario)
+}
+
+// inNamedForms is inEveryForm for what only parties with host names show.
+func inNamedForms(t *testing.T, scenario func(t *testing.T, f *form)) {
+	t.Helper()
+	inForms(t, []*form{localhost, vendor}, scenario)
+}
+
+func inForms(t *testing.T, in []*form, scenario func(t *testing.T, f *form)) {
+	t.Helper()
+	t.Parallel()
+	if *targetFile != "" {
+		t.Log("left out: with -target, only the journeys that a target can serve are run")
+		return
+	}
+	for _, f := range in {
+		if *onlyForm != "" && *onlyForm != f.name {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			scenario(t, f)
+		})
+	}
+}
+
+// lab starts a lab in this form.
+func (f *form) lab(t *testing.T, edit ...func(*ssolab.Config)) *ssolab.Lab {
+	t.Helper()
+	return ssolab.Run(t, append([]func(*ssolab.Config){func(c *ssolab.Config) { c.Names, c.CADir = f.names, caDir }}, edit...)...)
+}
+
+// start starts a browser that finds a lab's parties and trusts the CA of the suite. Labs of one form differ in their ports
+// alone, so it finds those of all of them.
+func (f *form) start(lab *ssolab.Lab, noCookies ...string) (*e2e.Browser, error) {
+	o := e2e.BrowserOptions{Resolve: map[string]string{}, NoCookies: noCookies}
+	if f.names != "" {
+		o.TrustedKeys = []string{lab.CAKeyHash()}
+		for host := range lab.Resolve() {
+			name, _, err := net.SplitHostPort(host)
+			if err != nil {
+				return nil, err
+			}
+			o.Resolve[name] = "127.0.0.1"
+		}
+	}
+	browsers.Lock()
+	defer browsers.Unlock()
+	return e2e.StartBrowser(o)
+}
+
+// tab opens a tab of the form's browser.
+func (f *form) tab(t *testing.T, lab *ssolab.Lab) *e2e.Tab {
+	t.Helper()
+	f.once.Do(func() { f.browser, f.err = f.start(lab) })
+	require.NoError(t, f.err)
+	return newTab(t, f.browser)
+}
+
+// visitor is a person in front of a tab; if the test fails, what they see is kept.
+func (f *form) visitor(t *testing.T, lab *ssolab.Lab) *e2e.Person {
+	t.Helper()
+	return person(t, f.tab(t, lab), lab)
+}
+
+func person(t *testing.T, tab *e2e.Tab, lab *ssolab.Lab) *e2e.Person {
+	t.Helper()
+	keepEvidence(t, tab, lab.URLs().Console)
+	return e2e.NewPerson(t, tab)
+}
+
+func newTab(t *testing.T, b *e2e.Browser) *e2e.Tab {
+	t.Helper()
+	tab, err := b.NewTab()
 	require.NoError(t, err)
 	t.Cleanup(tab.Close)
 	return tab
 }
 
-// visitor is a person in front of a tab; if the test fails, what they see is kept.
-func visitor(t *testing.T, lab *ssolab.Lab) *e2e.Person {
+// newBrowser starts a browser for this test alone.
+func newBrowser(t *testing.T, start func() (*e2e.Browser, error)) *e2e.Browser {
 	t.Helper()
-	tab := newTab(t)
-	keepEvidence(t, tab, lab.URLs().Console)
-	return e2e.NewPerson(t, tab)
+	b, err := start()
+	require.NoError(t, err)
+	t.Cleanup(b.Close)
+	return b
 }
 
 // keepEvidence saves, if the test fails, the screenshot, the DOM, the console log and the lab's newest sign-in.
@@ -160,14 +271,4 @@ func (s signIn) points() []string {
 		out = append(out, h.Point)
 	}
 	return out
-}
-
-// onlyWithOwnLab tells whether the scenarios that need a lab of their own are to run: with -target, they are not.
-func onlyWithOwnLab(t *testing.T) bool {
-	t.Helper()
-	if *targetFile != "" {
-		t.Log("left out: with -target, only the journeys that a target can serve are run")
-		return false
-	}
-	return true
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/chromedp/cdproto/network"
 )
 
 // testid selects the element with that data-testid.
@@ -93,6 +95,63 @@ func (p *Person) Meddles(prefix string, change func(q url.Values)) {
 		u.RawQuery = q.Encode()
 	})
 	p.must(err)
+}
+
+// Rewrites changes the first answer under prefix that the browser gets from now on, until stop.
+func (p *Person) Rewrites(prefix string, change func(*Answer)) (stop func()) {
+	p.tb.Helper()
+	stop, err := p.tab.Rewrite(prefix, change)
+	p.must(err)
+	return stop
+}
+
+// LosesCookies deletes the cookies of an address whose names begin with prefix; there must be one.
+func (p *Person) LosesCookies(address, prefix string) {
+	p.tb.Helper()
+	n, err := p.tab.Forget(address, prefix)
+	p.must(err)
+	if n == 0 {
+		p.tb.Fatalf("the browser has no cookie %s of %s", prefix, address)
+	}
+}
+
+// MakesLax turns the cookies of an address whose names begin with prefix into SameSite=Lax, as a proxy on their way or a
+// browser's policy may; there must be one.
+func (p *Person) MakesLax(address, prefix string) {
+	p.tb.Helper()
+	n, err := p.tab.Relabel(address, prefix, network.CookieSameSiteLax)
+	p.must(err)
+	if n == 0 {
+		p.tb.Fatalf("the browser has no cookie %s of %s", prefix, address)
+	}
+}
+
+// SameSite is what each of the cookies of an address says of SameSite, by name; nothing where it says nothing.
+func (p *Person) SameSite(address string) map[string]string {
+	p.tb.Helper()
+	cookies, err := p.tab.Cookies(address)
+	p.must(err)
+	out := map[string]string{}
+	for _, c := range cookies {
+		out[c.Name] = string(c.SameSite)
+	}
+	return out
+}
+
+// Follows clicks on what has that test id, and goes wherever it leads.
+func (p *Person) Follows(id string) *Person {
+	p.tb.Helper()
+	p.at(id)
+	p.leave(id)
+	return p
+}
+
+// Status is the HTTP status of the page.
+func (p *Person) Status() int {
+	p.tb.Helper()
+	n, err := run(p.tab, evaluateInt(`performance.getEntriesByType("navigation")[0].responseStatus`))
+	p.must(err)
+	return n
 }
 
 // LoginPage is the sample app's own login page.

@@ -1,113 +1,190 @@
-// Command signin measures what a sign-in costs the lab's process, beside the budgets and beside the floor: four RS256
-// signatures of crypto/rsa over five HTTP requests, measured in the same run on the same machine.
+// Command signin measures what a sign-in costs the lab's process, before and after: with keys of two primes, which
+// crypto/rsa signs with, and with the default keys of four, beside the budgets and beside the floor: four RS256 signatures of
+// crypto/rsa over five HTTP requests. All of it is measured in one run, in turns, so that what else the machine does falls
+// on all alike.
 //
 //	go run ./bench/signin -ssolab bin/ssolab [-n 10000]
 //
-// The clients run in this process; only the lab's processor time counts. Every sign-in is whole: discovery, all
+// The clients run in this process; only the servers' processor time counts. Every sign-in is whole: discovery, all
 // redirects, the simulator's form, code exchange, a verified ID token, userInfo.
 package main
 
 import (
-	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"strconv"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/ssolab/ssolab"
 	"github.com/ssolab/ssolab/bench/internal/measure"
-	"github.com/ssolab/ssolab/conformance"
 )
 
 const (
 	budgetCPU    = 4.6  // ms per sign-in
+	budgetRatio  = 1.15 // to the floor
+	aimRatio     = 0.5
 	budgetMemory = 60.0 // MB after 10,000 sign-ins
 	people       = 1000
+	rounds       = 5
 )
 
 func main() {
 	binary := flag.String("ssolab", "bin/ssolab", "the `binary` to measure, a release build")
 	n := flag.Int("n", 10_000, "how many `sign-ins`")
-	floor := flag.Int("floor", 0, "serve the floor on this `port`; used by this program itself")
+	role := flag.String("serve", "", "be a `server`: floor, two-primes or names; used by this program itself")
+	port := flag.Int("port", 0, "with -serve, its `port` or the first of them")
+	ca := flag.String("ca", "", "with -serve names, the `directory` of its CA")
 	flag.Parse()
-	run := func() error { return measureSignIns(*binary, *n) }
-	if *floor != 0 {
-		run = func() error { return serveFloor(*floor) }
+	var err error
+	switch *role {
+	case "":
+		err = measureSignIns(*binary, *n)
+	case "floor":
+		err = serveFloor(*port)
+	case "two-primes":
+		err = serveLab(ssolab.Config{PortBase: *port, TwoPrimeKeys: true})
+	case "names":
+		err = serveLab(ssolab.Config{PortBase: *port, Names: ssolab.NamesLocalhost, CADir: *ca})
+	default:
+		err = fmt.Errorf("-serve %q is unknown", *role)
 	}
-	if err := run(); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench/signin:", err)
 		os.Exit(1)
 	}
 }
 
-func measureSignIns(binary string, n int) error {
+// subject is a server whose processor time is measured.
+type subject struct {
+	p     *measure.Process
+	run   func(n int) error // n sign-ins, or what stands for them
+	share int               // it does one of so many
+	done  int
+	spent time.Duration
+}
+
+// turn measures n more.
+func (s *subject) turn(n int) error {
+	before, err := s.p.CPU()
+	if err != nil {
+		return err
+	}
+	if err := s.run(n); err != nil {
+		return err
+	}
+	after, err := s.p.CPU()
+	s.done, s.spent = s.done+n, s.spent+after-before
+	return err
+}
+
+// cpu is the processor time of one sign-in in milliseconds.
+func (s *subject) cpu() float64 {
+	return float64(s.spent) / float64(time.Millisecond) / float64(s.done)
+}
+
+// field are the servers of a run.
+type field struct {
+	floor, before, after, names *subject
+	load                        *load // of after
+	stop                        []func() error
+}
+
+// start starts the servers, and warms them up.
+func (f *field) start(binary string) error {
+	dir, err := os.MkdirTemp("", "ssolab-bench-")
+	if err != nil {
+		return err
+	}
+	f.stop = append(f.stop, func() error { return os.RemoveAll(dir) })
+	lab := func(share int, p *measure.Process, err error) (*subject, *load, error) {
+		if p != nil {
+			f.stop = append(f.stop, p.Stop)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		l, err := newLoad(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &subject{p: p, share: share, run: func(n int) error { return l.signIns(n, 4) }}, l, l.signIns(200, 2)
+	}
 	p, err := measure.StartLab(binary)
+	if f.after, f.load, err = lab(1, p, err); err != nil {
+		return err
+	}
+	p, err = measure.StartSelf("-serve", "two-primes", "-port")
+	if f.before, _, err = lab(5, p, err); err != nil {
+		return err
+	}
+	p, err = measure.StartSelf("-ca", dir, "-serve", "names", "-port")
+	if f.names, _, err = lab(5, p, err); err != nil {
+		return err
+	}
+	p, err = measure.StartSelf("-serve", "floor", "-port")
+	if p != nil {
+		f.stop = append(f.stop, p.Stop)
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { _ = p.Stop() }()
-	if _, err := p.Await(p.URL(2, "/keys"), 10*time.Second); err != nil {
-		return err
-	}
-	l, err := newLoad(p)
-	if err != nil {
-		return err
-	}
-	if err := l.signIns(200, 2, nil); err != nil { // warm
-		return err
-	}
-	before, err := p.CPU()
-	if err != nil {
+	f.floor, err = newFloor(p)
+	return err
+}
+
+func measureSignIns(binary string, n int) (err error) {
+	f := &field{}
+	defer func() {
+		for _, stop := range f.stop {
+			err = errors.Join(err, stop())
+		}
+	}()
+	if err := f.start(binary); err != nil {
 		return err
 	}
 	begun := time.Now()
-	if err := l.signIns(n, 4, nil); err != nil {
-		return err
+	for range rounds {
+		for _, s := range []*subject{f.floor, f.before, f.after, f.names} {
+			if err := s.turn(max(1, n/rounds/s.share)); err != nil {
+				return err
+			}
+		}
 	}
 	took := time.Since(begun)
-	after, err := p.CPU()
+	rss, err := f.after.p.RSS()
 	if err != nil {
 		return err
 	}
-	rss, err := p.RSS()
-	if err != nil {
-		return err
-	}
-	if err := l.signIns(256, 64, nil); err != nil {
+	if err := f.load.signIns(256, 64); err != nil {
 		return fmt.Errorf("64 at once: %w", err)
 	}
-	if err := l.inFlight(1000); err != nil {
+	if err := f.load.inFlight(1000); err != nil {
 		return fmt.Errorf("1,000 in flight: %w", err)
 	}
-	crowded, err := p.RSS()
+	crowded, err := f.after.p.RSS()
 	if err != nil {
 		return err
 	}
-	bare, err := floorCPU(2000)
-	if err != nil {
-		return err
-	}
-	cpu := ms(after-before) / float64(n)
-	t := measure.NewTable(os.Stdout, fmt.Sprintf("%d sign-ins of %d people, 4 at a time, in %s", n, people, took.Round(time.Millisecond)))
-	t.Row("server CPU per sign-in", cpu, budgetCPU, "ms")
-	t.Row("the floor: 4 signatures, 5 requests", bare, 0, "ms")
-	t.Row("CPU beyond the floor", cpu-bare, 0, "ms")
+	title := fmt.Sprintf("%d sign-ins of %d people, 4 at a time, and fewer for comparison, in %s", f.after.done, people, took.Round(time.Second))
+	return f.report(title, rss, crowded)
+}
+
+func (f *field) report(title string, rss, crowded float64) error {
 	memory := budgetMemory
-	if n < 10_000 {
-		memory = 0
+	if f.after.done < 10_000 {
+		memory = 0 // says nothing
 	}
-	t.Row(fmt.Sprintf("resident after %d", n), rss, memory, "MB")
+	floor := f.floor.cpu()
+	t := measure.NewTable(os.Stdout, title)
+	t.Row("CPU, the floor: 4 signatures of crypto/rsa, 5 requests", floor, 0, "ms")
+	t.Row("CPU per sign-in before: keys of two primes", f.before.cpu(), budgetCPU, "ms")
+	t.Row("CPU per sign-in after: keys of four primes", f.after.cpu(), budgetCPU, "ms")
+	t.Row("the same with https and a host name per party", f.names.cpu(), 0, "ms")
+	t.Row("before, ratio to the floor", f.before.cpu()/floor, budgetRatio, "")
+	t.Row("after, ratio to the floor", f.after.cpu()/floor, budgetRatio, "")
+	t.Row("after, ratio to the floor: the aim", f.after.cpu()/floor, aimRatio, "")
+	t.Row(fmt.Sprintf("resident after %d", f.after.done), rss, memory, "MB")
 	t.Row("resident with 1,000 in flight", crowded, 0, "MB")
 	if err := t.Close(); err != nil {
 		return err
@@ -115,163 +192,3 @@ func measureSignIns(binary string, n int) error {
 	fmt.Println("64 at once: no error. 1,000 in flight: no error.")
 	return nil
 }
-
-// load signs in to a lab.
-type load struct {
-	target conformance.Target
-	client *http.Client
-}
-
-func newLoad(p *measure.Process) (*load, error) {
-	env, err := p.Env()
-	if err != nil {
-		return nil, err
-	}
-	return &load{
-		target: conformance.Target{
-			Issuer: env["COGNITO_ISSUER"], Domain: env["COGNITO_DOMAIN_URL"],
-			Client: conformance.Client{
-				ID: env["COGNITO_CLIENT_ID"], Secret: conformance.Secret(env["COGNITO_CLIENT_SECRET"]),
-				RedirectURI: env["COGNITO_REDIRECT_URI"], Scopes: []string{"openid", "email"},
-			},
-			Provider: conformance.Provider{IdentityProvider: env["COGNITO_IDENTITY_PROVIDER"]},
-		},
-		client: &http.Client{
-			Transport:     &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64},
-			Timeout:       time.Minute,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}, nil
-}
-
-// signIns signs in n times, so many at once. seen is told of each hop.
-func (l *load) signIns(n, atOnce int, seen func(conformance.Hop)) error {
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for i := range n {
-		group.Go(func() error { return l.signIn(i, seen) })
-	}
-	return group.Wait()
-}
-
-func (l *load) signIn(i int, seen func(conformance.Hop)) error {
-	target := l.target
-	target.Email = "person" + strconv.Itoa(i%people) + "@example.com"
-	flow := conformance.Flow{Target: &target, Client: l.client, Driver: &conformance.HTTPDriver{Client: l.client, Seen: seen}}
-	_, err := flow.Run(context.Background())
-	return err
-}
-
-// inFlight brings n sign-ins to the identity provider's page before the first of them goes on.
-func (l *load) inFlight(n int) error {
-	var waiting sync.WaitGroup
-	waiting.Add(n)
-	var stopped sync.Once
-	stop := make(chan struct{})
-	all := make(chan struct{})
-	go func() { waiting.Wait(); close(all) }()
-	var group errgroup.Group
-	for i := range n {
-		group.Go(func() error {
-			var once sync.Once
-			err := l.signIn(i, func(h conformance.Hop) {
-				if h.Status != http.StatusOK {
-					return
-				}
-				once.Do(func() {
-					waiting.Done()
-					select {
-					case <-all:
-					case <-stop:
-					}
-				})
-			})
-			if err != nil {
-				stopped.Do(func() { close(stop) })
-			}
-			return err
-		})
-	}
-	return group.Wait()
-}
-
-// floorCPU is the processor time of the barest server that does what a sign-in cannot do without.
-func floorCPU(n int) (float64, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return 0, err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
-		return 0, err
-	}
-	p, err := measure.Start(self, "-floor", strconv.Itoa(port))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = p.Stop() }()
-	base := "http://127.0.0.1:" + strconv.Itoa(port)
-	if _, err := p.Await(base+"/", 10*time.Second); err != nil {
-		return 0, err
-	}
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
-	round := func(n int) error {
-		var group errgroup.Group
-		group.SetLimit(4)
-		for range n {
-			group.Go(func() error {
-				for _, path := range []string{"/", "/sign", "/sign", "/sign", "/sign"} {
-					resp, err := client.Get(base + path)
-					if err != nil {
-						return err
-					}
-					_, _ = io.Copy(io.Discard, resp.Body)
-					_ = resp.Body.Close()
-				}
-				return nil
-			})
-		}
-		return group.Wait()
-	}
-	if err := round(100); err != nil {
-		return 0, err
-	}
-	before, err := p.CPU()
-	if err != nil {
-		return 0, err
-	}
-	if err := round(n); err != nil {
-		return 0, err
-	}
-	after, err := p.CPU()
-	return ms(after-before) / float64(n), err
-}
-
-func serveFloor(port int) error {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
-	mux.HandleFunc("/sign", func(w http.ResponseWriter, r *http.Request) {
-		digest := sha256.Sum256([]byte(r.RemoteAddr))
-		signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		_, _ = w.Write(signature)
-	})
-	server := &http.Server{Addr: "127.0.0.1:" + strconv.Itoa(port), Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -18,18 +18,19 @@ import (
 
 func main() {
 	dir := flag.String("dir", "docs/img", "the `directory` to write to")
+	base := flag.Int("port-base", ssolab.DefaultPortBase, "first of the lab's five `ports`, which the pictures show; 0 takes free ones")
 	flag.Parse()
-	if err := take(*dir); err != nil {
+	if err := take(*dir, *base); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
 }
 
-func take(dir string) (err error) {
+func take(dir string, base int) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	lab, err := ssolab.New(ssolab.Config{})
+	lab, err := ssolab.New(ssolab.Config{PortBase: base})
 	if err != nil {
 		return err
 	}

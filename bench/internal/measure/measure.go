@@ -45,6 +45,24 @@ func StartLab(binary string) (*Process, error) {
 	return p, err
 }
 
+// StartSelf starts this program as a server: with these arguments and, after them, the first of five free ports. It does not
+// wait until it answers.
+func StartSelf(args ...string) (*Process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	base, err := freePorts(5)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Start(self, append(args, strconv.Itoa(base))...)
+	if p != nil {
+		p.Base = base
+	}
+	return p, err
+}
+
 // Start starts any program.
 func Start(name string, args ...string) (*Process, error) {
 	p := &Process{cmd: exec.Command(name, args...), stderr: &strings.Builder{}}
@@ -188,15 +206,16 @@ func NewTable(out io.Writer, title string) *Table {
 
 // Row adds a figure. A budget of 0 means that there is none.
 func (t *Table) Row(figure string, measured, budget float64, unit string) {
+	unit = strings.TrimRight(" "+unit, " ")
 	if budget == 0 {
-		_, _ = fmt.Fprintf(t.w, "%s\t%.2f %s\t\t\t\n", figure, measured, unit)
+		_, _ = fmt.Fprintf(t.w, "%s\t%.2f%s\t\t\t\n", figure, measured, unit)
 		return
 	}
 	mark := ""
 	if measured > budget {
 		mark = " over"
 	}
-	_, _ = fmt.Fprintf(t.w, "%s\t%.2f %s\t%.4g %s\t%.2f%s\t\n", figure, measured, unit, budget, unit, measured/budget, mark)
+	_, _ = fmt.Fprintf(t.w, "%s\t%.2f%s\t%.4g%s\t%.2f%s\t\n", figure, measured, unit, budget, unit, measured/budget, mark)
 }
 
 // Close writes the table.
