@@ -72,12 +72,12 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	}
 	if req.provider == "" && req.identifier == "" {
 		trace.Note(ctx, "no identity_provider was asked for: on to the login page")
-		web.Redirect(w, "/login?"+req.rawQuery)
+		web.Redirect(w, "/login?"+printable(req.rawQuery))
 		return nil
 	}
 	idp := s.resolveProvider(ctx, req)
 	if idp == nil {
-		web.Redirect(w, "/login?"+req.rawQuery)
+		web.Redirect(w, "/login?"+printable(req.rawQuery))
 		return nil
 	}
 	return s.redirectToProvider(w, r, req, idp)
@@ -219,6 +219,19 @@ func (req *authorizationRequest) resolve() (*IdentityProvider, string) {
 		return nil, fmt.Sprintf("Identity provider %q is not enabled on app client %s; enabled: %s. Add it to SupportedIdentityProviders.", idp.Name, req.client.ID, quoteAll(req.client.IdentityProviders))
 	}
 	return idp, ""
+}
+
+// printable keeps a query as it was sent but for bytes that no URL may hold: they are percent-encoded.
+func printable(rawQuery string) string {
+	var b strings.Builder
+	for i := range len(rawQuery) {
+		if c := rawQuery[i]; c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 func names(list []IdentityProvider) []string {
