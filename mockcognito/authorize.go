@@ -72,13 +72,11 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	}
 	if req.provider == "" && req.identifier == "" {
 		trace.Note(ctx, "no identity_provider was asked for: on to the login page")
-		web.Redirect(w, "/login?"+printable(req.rawQuery))
-		return nil
+		return req.toLogin(w)
 	}
 	idp := s.resolveProvider(ctx, req)
 	if idp == nil {
-		web.Redirect(w, "/login?"+printable(req.rawQuery))
-		return nil
+		return req.toLogin(w)
 	}
 	return s.redirectToProvider(w, r, req, idp)
 }
@@ -219,6 +217,16 @@ func (req *authorizationRequest) resolve() (*IdentityProvider, string) {
 		return nil, fmt.Sprintf("Identity provider %q is not enabled on app client %s; enabled: %s. Add it to SupportedIdentityProviders.", idp.Name, req.client.ID, quoteAll(req.client.IdentityProviders))
 	}
 	return idp, ""
+}
+
+// toLogin sends the person to the login page with the request's own query.
+func (req *authorizationRequest) toLogin(w http.ResponseWriter) error {
+	to := printable(req.rawQuery)
+	if len(to) > len(req.rawQuery) && len(to) > maxOwnQuery {
+		return &bareError{status: http.StatusRequestURITooLong, text: "Request-URI Too Long", explain: fmt.Sprintf("The address of the login page would have %d bytes. Send shorter parameters, percent-encoded.", len(to))}
+	}
+	web.Redirect(w, "/login?"+to)
+	return nil
 }
 
 // printable keeps a query as it was sent but for bytes that no URL may hold: they are percent-encoded.
