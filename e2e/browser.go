@@ -294,9 +294,24 @@ func (t *Tab) leave(selector string) error {
 	return nil
 }
 
-// fill replaces what is in a field by typing.
+// fill replaces what is in a field by typing. It finds the field itself: SendKeys of chromedp v0.23.0 reads the attributes of
+// its copy of the page while events change them.
 func (t *Tab) fill(selector, value string) error {
-	err := t.do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), value))
+	script := fmt.Sprintf(`(() => {
+		const field = document.querySelector(%q);
+		if (!field) return false;
+		field.focus();
+		field.value = "";
+		field.dispatchEvent(new Event("input", {bubbles: true}));
+		return document.activeElement === field;
+	})()`, selector)
+	ok, err := run(t, chromedp.Evaluate[bool](script))
+	if err == nil && !ok {
+		err = errors.New("there is no such field, or it takes no input")
+	}
+	if err == nil {
+		err = t.do(chromedp.KeyEvent(value))
+	}
 	if err != nil {
 		return fmt.Errorf("fill %s: %w", selector, err)
 	}
