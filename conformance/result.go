@@ -107,6 +107,29 @@ type Summary struct {
 	Error     int `json:"error"`
 }
 
+// of is where a verdict is counted; nil for one that there is not.
+func (s *Summary) of(v Verdict) *int {
+	return map[Verdict]*int{
+		Pass: &s.Pass, Warn: &s.Warn, Fail: &s.Fail, Informed: &s.Info, Skip: &s.Skip, Deviation: &s.Deviation, Errored: &s.Error,
+	}[v]
+}
+
+// Count adds a result of that verdict.
+func (s *Summary) Count(v Verdict) {
+	s.Total++
+	if n := s.of(v); n != nil {
+		*n++
+	}
+}
+
+// Of is how many results have a verdict.
+func (s Summary) Of(v Verdict) int {
+	if n := s.of(v); n != nil {
+		return *n
+	}
+	return 0
+}
+
 // ExitCode is 0 when nothing failed, 1 when a check failed, 2 when something could not be decided.
 func (s Summary) ExitCode() int {
 	switch {
@@ -139,22 +162,6 @@ func (r *Report) finish(run *runner) {
 	r.Requests, r.SignIns, r.Journeys = run.requests, run.signIns, run.seen
 	for _, res := range r.Results {
 		r.Duration += res.Duration
-		r.Summary.Total++
-		switch res.Verdict {
-		case Pass:
-			r.Summary.Pass++
-		case Warn:
-			r.Summary.Warn++
-		case Fail:
-			r.Summary.Fail++
-		case Informed:
-			r.Summary.Info++
-		case Skip:
-			r.Summary.Skip++
-		case Deviation:
-			r.Summary.Deviation++
-		case Errored:
-			r.Summary.Error++
-		}
+		r.Summary.Count(res.Verdict)
 	}
 }

@@ -43,7 +43,6 @@ type loginBody struct {
 	Form      bool // user name and password of the pool's own directory
 	CSRF      string
 	LoginHint string
-	Cancel    string
 }
 
 type choice struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/oauth2"
+	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 )
@@ -111,11 +112,17 @@ type errorPage struct {
 	Heading, Sentence, Code, Description string
 }
 
-// presentLogin shows a loginError as a redirect to the client or as a page.
+// presentLogin shows an error of the environment's own endpoints.
 func (e *environment) presentLogin(w http.ResponseWriter, r *http.Request, err error) {
+	page := look.Page{Party: "scalekit", Title: "Sign-in stopped · Scalekit mock", Strip: e.strip()}
+	presentLoginError(w, r, e.kit, e.pages, page, err)
+}
+
+// presentLoginError shows a loginError: as a redirect to the client once that is known, until then as a page of the party.
+func presentLoginError(w http.ResponseWriter, r *http.Request, kit *party.Kit, pages *look.Pages, page look.Page, err error) {
 	failure := asLoginError(err)
 	trace.Fail(r.Context(), failure.Sentence)
-	e.kit.Log.Warn("sign-in refused", "party", trace.Scalekit, "error", failure)
+	kit.Log.Warn("sign-in refused", "party", page.Party, "error", failure)
 	if failure.to != nil {
 		p := web.Params{{"error", failure.Code}, {"error_description", failure.Description}}
 		p.AddIf("state", failure.to.State)
@@ -126,11 +133,8 @@ func (e *environment) presentLogin(w http.ResponseWriter, r *http.Request, err e
 	if failure.Code == string(oauth2.ServerError) {
 		status = http.StatusInternalServerError
 	}
-	page := look.Page{
-		Party: "scalekit", Title: "Sign-in stopped · Scalekit mock", Strip: e.strip(),
-		Body: errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description},
-	}
-	if err := e.pages.Render(w, status, "error", page); err != nil {
+	page.Body = errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description}
+	if err := pages.Render(w, status, "error", page); err != nil {
 		http.Error(w, failure.Sentence, http.StatusInternalServerError)
 	}
 }

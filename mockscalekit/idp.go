@@ -6,13 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/look"
-	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
@@ -207,28 +207,21 @@ func alphanumeric(values ...string) string {
 	return string(out)
 }
 
-// presentPage shows an error to the person, or hands it to the client once that is known.
+// presentPage shows an error of an identity provider's own endpoints.
 func (p idp) presentPage(w http.ResponseWriter, r *http.Request, err error) {
-	failure := asLoginError(err)
-	trace.Fail(r.Context(), failure.Sentence)
-	p.kit.Log.Warn("sign-in refused", "party", trace.IdP, "error", failure)
-	if failure.to != nil {
-		q := web.Params{{"error", failure.Code}, {"error_description", failure.Description}}
-		q.AddIf("state", failure.to.State)
-		web.Redirect(w, q.WithQuery(failure.to.RedirectURI))
-		return
+	page := look.Page{Party: "idp", Title: "Sign-in stopped · identity provider mock", Strip: p.strip("")}
+	presentLoginError(w, r, p.kit, p.pages, page, err)
+}
+
+// form reads what came to a sign-in page: its parameters, and the request and client that they belong to.
+func (p idp) form(r *http.Request) (v url.Values, req idpRequest, client registration, err error) {
+	q, err := params(r)
+	if err != nil {
+		return nil, req, client, refuse("invalid_request", "The form cannot be read.").because(err)
 	}
-	status := http.StatusBadRequest
-	if failure.Code == string(oauth2.ServerError) {
-		status = http.StatusInternalServerError
-	}
-	page := look.Page{
-		Party: "idp", Title: "Sign-in stopped · identity provider mock", Strip: p.strip(""),
-		Body: errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description},
-	}
-	if err := p.pages.Render(w, status, "error", page); err != nil {
-		http.Error(w, failure.Sentence, http.StatusInternalServerError)
-	}
+	v = url.Values(q)
+	req, client, err = p.request(r.Context(), v.Get("authRequestID"))
+	return v, req, client, err
 }
 
 func (p idp) strip(organization string) string {

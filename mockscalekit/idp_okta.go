@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -31,12 +30,7 @@ type oktaPage struct {
 // idp-mfa-one-step both are on one page and filled in for a known person.
 func (p idp) okta(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	q, err := params(r)
-	if err != nil {
-		return refuse("invalid_request", "The form cannot be read.").because(err)
-	}
-	v := url.Values(q)
-	req, client, err := p.request(ctx, v.Get("authRequestID"))
+	v, req, client, err := p.form(r)
 	if err != nil {
 		return err
 	}

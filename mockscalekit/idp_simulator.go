@@ -74,12 +74,7 @@ const (
 // simulator serves the simulator's page and takes its form.
 func (p idp) simulator(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	q, err := params(r)
-	if err != nil {
-		return refuse("invalid_request", "The form cannot be read.").because(err)
-	}
-	v := url.Values(q)
-	req, client, err := p.request(ctx, v.Get("authRequestID"))
+	v, req, client, err := p.form(r)
 	if err != nil {
 		return err
 	}

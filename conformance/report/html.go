@@ -98,7 +98,7 @@ func HTML(w io.Writer, r *conformance.Report) error {
 func newHTMLPage(r *conformance.Report) htmlPage {
 	p := htmlPage{Report: r, Overall: lookOf(overall(r.Summary)), Words: strings.Join(words(r.Summary), ", "), Effort: effort(r)}
 	for _, v := range conformance.Verdicts() {
-		if n := count(r.Summary, v); n > 0 {
+		if n := r.Summary.Of(v); n > 0 {
 			p.Verdicts = append(p.Verdicts, htmlVerdict{v, lookOf(v), n})
 		}
 	}

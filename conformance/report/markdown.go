@@ -91,8 +91,8 @@ func with(r *conformance.Report, v conformance.Verdict) []conformance.Result {
 // only is a summary with the count of one verdict.
 func only(s conformance.Summary, v conformance.Verdict) conformance.Summary {
 	var out conformance.Summary
-	for range count(s, v) {
-		out = counted(out, v)
+	for range s.Of(v) {
+		out.Count(v)
 	}
 	return out
 }

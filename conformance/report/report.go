@@ -103,38 +103,9 @@ func groups(r *conformance.Report) []*group {
 		}
 		out[i].Results = append(out[i].Results, res)
 		out[i].Duration += res.Duration
-		out[i].Summary = counted(out[i].Summary, res.Verdict)
+		out[i].Summary.Count(res.Verdict)
 	}
 	return out
-}
-
-func counted(s conformance.Summary, v conformance.Verdict) conformance.Summary {
-	s.Total++
-	switch v {
-	case conformance.Pass:
-		s.Pass++
-	case conformance.Warn:
-		s.Warn++
-	case conformance.Fail:
-		s.Fail++
-	case conformance.Informed:
-		s.Info++
-	case conformance.Skip:
-		s.Skip++
-	case conformance.Deviation:
-		s.Deviation++
-	case conformance.Errored:
-		s.Error++
-	}
-	return s
-}
-
-// count is how many results have a verdict.
-func count(s conformance.Summary, v conformance.Verdict) int {
-	return map[conformance.Verdict]int{
-		conformance.Pass: s.Pass, conformance.Warn: s.Warn, conformance.Fail: s.Fail, conformance.Informed: s.Info, conformance.Skip: s.Skip,
-		conformance.Deviation: s.Deviation, conformance.Errored: s.Error,
-	}[v]
 }
 
 // verdictLook is how a verdict is shown: always a sign and a word.
@@ -156,7 +127,7 @@ func lookOf(v conformance.Verdict) verdictLook {
 func words(s conformance.Summary) []string {
 	var out []string
 	for _, v := range conformance.Verdicts() {
-		n, look := count(s, v), lookOf(v)
+		n, look := s.Of(v), lookOf(v)
 		if n == 1 {
 			out = append(out, "1 "+look.One)
 		} else if n > 1 {

@@ -37,29 +37,9 @@ func NewReport(m *Model, tool, source string, calls []string) *Report {
 		}
 	}
 	for _, res := range r.Results {
-		count(&r.Summary, res.Verdict)
+		r.Summary.Count(res.Verdict)
 	}
 	return r
-}
-
-func count(s *conformance.Summary, v conformance.Verdict) {
-	s.Total++
-	switch v {
-	case conformance.Pass:
-		s.Pass++
-	case conformance.Warn:
-		s.Warn++
-	case conformance.Fail:
-		s.Fail++
-	case conformance.Informed:
-		s.Info++
-	case conformance.Skip:
-		s.Skip++
-	case conformance.Deviation:
-		s.Deviation++
-	case conformance.Errored:
-		s.Error++
-	}
 }
 
 // Conformance is the report in the model of the conformance tester, whose writers print it.

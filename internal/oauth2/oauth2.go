@@ -14,18 +14,17 @@ type Code string
 
 // Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1 and OIDC Core §3.1.2.6.
 const (
-	InvalidRequest          Code = "invalid_request"
-	InvalidClient           Code = "invalid_client"
-	InvalidGrant            Code = "invalid_grant"
-	UnauthorizedClient      Code = "unauthorized_client"
-	UnsupportedGrantType    Code = "unsupported_grant_type"
-	UnsupportedResponseType Code = "unsupported_response_type"
-	UnsupportedTokenType    Code = "unsupported_token_type"
-	InvalidScope            Code = "invalid_scope"
-	InvalidToken            Code = "invalid_token"
-	AccessDenied            Code = "access_denied"
-	LoginRequired           Code = "login_required"
-	ServerError             Code = "server_error"
+	InvalidRequest       Code = "invalid_request"
+	InvalidClient        Code = "invalid_client"
+	InvalidGrant         Code = "invalid_grant"
+	UnauthorizedClient   Code = "unauthorized_client"
+	UnsupportedGrantType Code = "unsupported_grant_type"
+	UnsupportedTokenType Code = "unsupported_token_type"
+	InvalidScope         Code = "invalid_scope"
+	InvalidToken         Code = "invalid_token"
+	AccessDenied         Code = "access_denied"
+	LoginRequired        Code = "login_required"
+	ServerError          Code = "server_error"
 )
 
 // Grant types of RFC 6749.
