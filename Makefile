@@ -29,7 +29,7 @@ test: ## all Go tests, the browser's too; with -race where a C compiler is found
 	@browser="$$(scripts/browser.sh)"; race="$$(scripts/race.sh $(RACE))"; \
 	echo "browser: $$browser"; \
 	if [[ -n $$race ]]; then echo "race detector: on"; else echo "race detector: off (no C compiler that works with cgo)"; fi; \
-	SSOLAB_BROWSER="$$browser" go test -count=1 $$race $(PACKAGES)
+	SSOLAB_BROWSER="$$browser" go run ./internal/fidelity/testrun $(if $(filter ./...,$(PACKAGES)),-whole) -count=1 $$race $(PACKAGES)
 
 .PHONY: e2e
 e2e: ## the browser suite alone; TARGET=file runs its journeys against that target, FORM=plain|localhost|vendor one form

@@ -3,6 +3,7 @@
 //
 //	ssolab.NewCatalogue ─┬─► quirks-and-faults.md
 //	checks.All ──────────┼─► checks.md
+//	fidelity.Ledgers ────┼─► fidelity.md
 //	report.Schema ───────┴─► report.schema.json
 package main
 
@@ -17,6 +18,7 @@ import (
 	"github.com/ssolab/ssolab"
 	"github.com/ssolab/ssolab/conformance/checks"
 	"github.com/ssolab/ssolab/conformance/report"
+	"github.com/ssolab/ssolab/internal/fidelity"
 )
 
 func main() {
@@ -46,6 +48,7 @@ func run(dir string, check bool) error {
 	}{
 		{"quirks-and-faults.md", quirksAndFaults(catalogue, list)},
 		{"checks.md", checksPage(list, checks.Deviations())},
+		{"fidelity.md", fidelityPage(fidelity.Ledgers())},
 		{"report.schema.json", schema},
 	} {
 		errs = append(errs, write(filepath.Join(dir, page.name), page.content, check))
