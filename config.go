@@ -51,7 +51,7 @@ type Config struct {
 	Faults []FaultRule     // faults that are on from the start
 
 	Log *slog.Logger // nil means discard
-	// TwoPrimeKeys makes RSA keys of two primes and signs with crypto/rsa. The default, four primes, signs in a third of the
+	// TwoPrimeKeys makes RSA keys of two primes and signs with crypto/rsa. The default, eight primes, signs in a tenth of the
 	// time and verifies everywhere alike.
 	TwoPrimeKeys bool
 

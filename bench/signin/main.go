@@ -1,5 +1,5 @@
 // Command signin measures what a sign-in costs the lab's process, before and after: with keys of two primes, which
-// crypto/rsa signs with, and with the default keys of four, beside the budgets and beside the floor: four RS256 signatures of
+// crypto/rsa signs with, and with the default keys of eight, beside the budgets and beside the floor: four RS256 signatures of
 // crypto/rsa over five HTTP requests. All of it is measured in one run, in turns, so that what else the machine does falls
 // on all alike.
 //
@@ -179,7 +179,7 @@ func (f *field) report(title string, rss, crowded float64) error {
 	t := measure.NewTable(os.Stdout, title)
 	t.Row("CPU, the floor: 4 signatures of crypto/rsa, 5 requests", floor, 0, "ms")
 	t.Row("CPU per sign-in before: keys of two primes", f.before.cpu(), budgetCPU, "ms")
-	t.Row("CPU per sign-in after: keys of four primes", f.after.cpu(), budgetCPU, "ms")
+	t.Row("CPU per sign-in after: keys of eight primes", f.after.cpu(), budgetCPU, "ms")
 	t.Row("the same with https and a host name per party", f.names.cpu(), 0, "ms")
 	t.Row("before, ratio to the floor", f.before.cpu()/floor, budgetRatio, "")
 	t.Row("after, ratio to the floor", f.after.cpu()/floor, budgetRatio, "")

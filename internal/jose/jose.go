@@ -42,9 +42,9 @@ type Key struct {
 	Private   crypto.Signer
 }
 
-// NewRSAKey returns an RS256 key. One of more than two primes is signed with by package rsafast.
+// NewRSAKey returns an RS256 key. One of eight primes is signed with by package rsafast, others by crypto/rsa.
 func NewRSAKey(id string, private *rsa.PrivateKey) (*Key, error) {
-	if len(private.Primes) <= 2 {
+	if len(private.Primes) != rsafast.Primes {
 		return &Key{ID: id, Algorithm: RS256, Private: private}, nil
 	}
 	fast, err := rsafast.New(private)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ssolab/ssolab/internal/jose"
+	"github.com/ssolab/ssolab/internal/rsafast"
 )
 
 func rsaKey(t testing.TB, id string) *jose.Key {
@@ -63,7 +64,12 @@ func part(t testing.TB, token string, i int) string {
 
 func TestSignaturesVerifyElsewhere(t *testing.T) {
 	t.Parallel()
-	for _, key := range []*jose.Key{rsaKey(t, "r"), ecKey(t, "e")} {
+	eight, err := rsafast.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	fast, err := jose.NewRSAKey("f", eight)
+	require.NoError(t, err)
+	require.IsType(t, &rsafast.Signer{}, fast.Private)
+	for _, key := range []*jose.Key{rsaKey(t, "r"), fast, ecKey(t, "e")} {
 		for range 20 { // an ES256 half may begin with zeros, which must stay
 			token, err := draft(key).Sign()
 			require.NoError(t, err)

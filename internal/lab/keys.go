@@ -21,7 +21,8 @@ type KeyMaker interface {
 }
 
 // Keys hands out private keys by name and makes each at its first use, once, however many ask at the same time.
-// An RSA key costs tens of milliseconds of CPU, so a server calls Prepare when it starts and listens meanwhile.
+// An RSA key costs milliseconds of CPU, one of two primes a hundred of them, so a server calls Prepare when it starts and
+// listens meanwhile.
 type Keys struct {
 	maker KeyMaker
 
@@ -35,7 +36,7 @@ func newKeys(maker KeyMaker) *Keys {
 	if maker == nil {
 		maker = FreshKeys{}
 	}
-	// One processor is left to serve: a key in the making holds its own for tens of milliseconds.
+	// One processor is left to serve: a key in the making holds its own.
 	slots := max(1, min(2, runtime.GOMAXPROCS(0)-1))
 	return &Keys{maker: maker, made: map[string]func() (any, error){}, slots: make(chan struct{}, slots)}
 }
@@ -101,7 +102,7 @@ func ask[T any](k *Keys, name string, makeKey func() (T, error)) (T, error) {
 
 // FreshKeys makes new keys.
 type FreshKeys struct {
-	// TwoPrimes makes RSA keys of two primes, which crypto/rsa signs with. The default, four, signs in a third of the
+	// TwoPrimes makes RSA keys of two primes, which crypto/rsa signs with. The default, eight, signs in a tenth of the
 	// time (package rsafast) and verifies everywhere alike.
 	TwoPrimes bool
 }

@@ -5,10 +5,14 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"sync"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,6 +25,11 @@ func TestSignaturesAreThoseOfCryptoRSA(t *testing.T) {
 		key, err := rsafast.GenerateKey(rand.Reader)
 		require.NoError(t, err)
 		require.Equal(t, 2048, key.N.BitLen())
+		require.Len(t, key.Primes, rsafast.Primes)
+		for _, p := range key.Primes {
+			require.True(t, p.ProbablyPrime(20))
+			require.Equal(t, 256, p.BitLen())
+		}
 		require.NoError(t, key.Validate())
 		signer, err := rsafast.New(key)
 		require.NoError(t, err)
@@ -60,8 +69,10 @@ func TestRefusals(t *testing.T) {
 	two, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	_, err = rsafast.New(two)
-	require.ErrorContains(t, err, "fewer than three primes")
+	require.ErrorContains(t, err, "2048 bits and 2 primes")
 	key, err := rsafast.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	other, err := rsafast.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	signer, err := rsafast.New(key)
 	require.NoError(t, err)
@@ -72,17 +83,59 @@ func TestRefusals(t *testing.T) {
 	require.Error(t, err)
 	_, err = signer.Sign(nil, digest[:], crypto.SHA512)
 	require.Error(t, err)
-	broken := *key
-	broken.Primes = []*big.Int{key.Primes[0], key.Primes[1], key.Primes[2]}
-	_, err = rsafast.New(&broken)
-	require.ErrorContains(t, err, "not the product")
+	broken := func(edit func(k *rsa.PrivateKey)) error {
+		k := *key
+		k.Primes = slices.Clone(key.Primes)
+		edit(&k)
+		_, err := rsafast.New(&k)
+		return err
+	}
+	require.NoError(t, broken(func(*rsa.PrivateKey) {}))
+	const primes = "not distinct ones of 256 bits"
+	require.ErrorContains(t, broken(func(k *rsa.PrivateKey) { k.Primes = k.Primes[:7] }), "7 primes")
+	require.ErrorContains(t, broken(func(k *rsa.PrivateKey) { k.Primes[7] = other.Primes[7] }), primes)
+	require.ErrorContains(t, broken(func(k *rsa.PrivateKey) { k.Primes[7] = k.Primes[6] }), primes)
+	require.ErrorContains(t, broken(func(k *rsa.PrivateKey) { k.Primes[7] = big.NewInt(1) }), primes)
+	require.ErrorContains(t, broken(func(k *rsa.PrivateKey) { k.N = other.N }), primes)
+	require.ErrorContains(t, broken(func(k *rsa.PrivateKey) { k.N = new(big.Int).Rsh(k.N, 1) }), "2047 bits")
+	require.ErrorContains(t, broken(func(k *rsa.PrivateKey) { k.D = other.D }), "does not belong")
+}
+
+// Keys that are kept in files come back whole (RFC 8017 appendix A.1.2, multi-prime).
+func TestEncodings(t *testing.T) {
+	t.Parallel()
+	key, err := rsafast.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	pkcs8, err := x509.ParsePKCS8PrivateKey(der)
+	require.NoError(t, err)
+	pkcs1, err := x509.ParsePKCS1PrivateKey(x509.MarshalPKCS1PrivateKey(key))
+	require.NoError(t, err)
+	digest := sha256.Sum256([]byte("kept"))
+	for _, read := range []any{pkcs8, pkcs1} {
+		again, ok := read.(*rsa.PrivateKey)
+		require.True(t, ok)
+		require.True(t, key.Equal(again))
+		signer, err := rsafast.New(again)
+		require.NoError(t, err)
+		signature, err := signer.Sign(nil, digest[:], crypto.SHA256)
+		require.NoError(t, err)
+		require.NoError(t, rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, digest[:], signature))
+	}
+}
+
+func TestBrokenRandomness(t *testing.T) {
+	t.Parallel()
+	_, err := rsafast.GenerateKey(iotest.ErrReader(errors.New("no entropy")))
+	require.ErrorContains(t, err, "no entropy")
 }
 
 func BenchmarkSign(b *testing.B) {
 	digest := sha256.Sum256(nil)
-	four, err := rsafast.GenerateKey(rand.Reader)
+	eight, err := rsafast.GenerateKey(rand.Reader)
 	require.NoError(b, err)
-	fast, err := rsafast.New(four)
+	fast, err := rsafast.New(eight)
 	require.NoError(b, err)
 	two, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(b, err)
