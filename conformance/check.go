@@ -41,9 +41,11 @@ type Need string
 
 // What a check may need.
 const (
-	NeedClock       Need = "a clock that can be moved"                                    // a lab's
-	NeedFaults      Need = "an upstream that can be made to fail"                         // a lab's
-	NeedOtherClient Need = "a second app client (other_client in the target file)"        //
+	NeedClock       Need = "a clock that can be moved"                             // a lab's
+	NeedFaults      Need = "an upstream that can be made to fail"                  // a lab's
+	NeedOtherClient Need = "a second app client (other_client in the target file)" //
+	NeedUnfederated Need = "an app client without the provider (unfederated_client in the target file)"
+	NeedValidity    Need = "the app client's setting (client.access_token_validity in the target file)"
 	NeedWrite       Need = "permission to change state"                                   // revokes, signs out; not with ReadOnly
 	NeedScalekit    Need = "the Scalekit environment (scalekit in the target file)"       //
 	NeedSecret      Need = "a confidential app client (client.secret in the target file)" //

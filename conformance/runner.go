@@ -191,6 +191,7 @@ func (r *runner) unmet(c *Check) Need {
 		NeedTrace: observed,
 		NeedClock: r.o.Control != nil, NeedFaults: r.o.Control != nil, NeedLab: r.o.Control != nil, NeedWrite: !r.o.ReadOnly,
 		NeedOtherClient: t.OtherClient.ID != "", NeedScalekit: t.Scalekit.EnvironmentURL != "", NeedSecret: t.Client.Secret != "",
+		NeedUnfederated: t.UnfederatedClient.ID != "", NeedValidity: t.Client.AccessTokenValidity != 0,
 		NeedDomain: t.Domain != "", NeedLogout: t.Client.LogoutURI != "",
 	}
 	for _, need := range c.Needs {

@@ -98,6 +98,13 @@ func (t *T) Try(client *http.Client, req *http.Request) (*Response, error) {
 	return resp, err
 }
 
+// Timed tells how long something took by the machine's clock.
+func (t *T) Timed(f func()) time.Duration {
+	begun := time.Now() // a duration of the machine
+	f()
+	return time.Since(begun)
+}
+
 // Get requests a URL.
 func (t *T) Get(target string) *Response {
 	return t.Do(t.request(http.MethodGet, target, nil))

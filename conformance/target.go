@@ -34,12 +34,15 @@ type Target struct {
 	Domain string `yaml:"domain"` // base URL of the user pool's domain, for /logout and /login; optional
 	Client Client `yaml:"client"` // app client to sign in with
 	// OtherClient is a second app client of the pool, for checks that a code or a token belongs to one client only.
-	OtherClient Client   `yaml:"other_client"`
-	Provider    Provider `yaml:"provider"` // which identity provider is asked for
-	Scalekit    Scalekit `yaml:"scalekit"` // optional
-	Email       string   `yaml:"email"`    // sent as login_hint
-	IdP         IdP      `yaml:"idp"`      // how this person signs in at the identity provider
-	AppURL      string   `yaml:"app_url"`  // the application under test; optional
+	OtherClient Client `yaml:"other_client"`
+	// UnfederatedClient is an app client of the pool on which the provider is not enabled, for the check that it is refused
+	// there.
+	UnfederatedClient Client   `yaml:"unfederated_client"`
+	Provider          Provider `yaml:"provider"` // which identity provider is asked for
+	Scalekit          Scalekit `yaml:"scalekit"` // optional
+	Email             string   `yaml:"email"`    // sent as login_hint
+	IdP               IdP      `yaml:"idp"`      // how this person signs in at the identity provider
+	AppURL            string   `yaml:"app_url"`  // the application under test; optional
 
 	CAFile  string            `yaml:"ca_file"` // PEM certificates trusted beside the system's
 	Resolve map[string]string `yaml:"resolve"` // host or host:port → IP address or address:port to dial instead
@@ -55,6 +58,9 @@ type Client struct {
 	RedirectURI string   `yaml:"redirect_uri"`
 	Scopes      []string `yaml:"scopes"` // default openid
 	LogoutURI   string   `yaml:"logout_uri"`
+	// AccessTokenValidity and IDTokenValidity are the client's settings; 0: not told.
+	AccessTokenValidity time.Duration `yaml:"access_token_validity"`
+	IDTokenValidity     time.Duration `yaml:"id_token_validity"`
 }
 
 // Provider selects an identity provider in the authorization request; one of the two, or neither.
@@ -348,6 +354,9 @@ func (t *Target) problems() []problem {
 	if t.OtherClient.given() {
 		out = append(out, t.OtherClient.problems("other_client.")...)
 	}
+	if t.UnfederatedClient.given() {
+		out = append(out, t.UnfederatedClient.problems("unfederated_client.")...)
+	}
 	for i, s := range t.IdP.Steps {
 		if message := s.problem(); message != "" {
 			bad(fmt.Sprintf("idp.steps[%d]", i), "%s", message)
@@ -355,6 +364,12 @@ func (t *Target) problems() []problem {
 	}
 	return out
 }
+
+// Lives that an app client can give its ID and access tokens (Amazon Cognito user pools API, UpdateUserPoolClient).
+const (
+	minValidity = 5 * time.Minute
+	maxValidity = 24 * time.Hour
+)
 
 // given tells whether anything of the client was written down.
 func (c Client) given() bool {
@@ -384,6 +399,11 @@ func (c Client) problems(prefix string) []problem {
 	}
 	if c.Scopes != nil && !slices.Contains(c.Scopes, "openid") {
 		bad("scopes", "openid is missing; without it there is no ID token")
+	}
+	for name, validity := range map[string]time.Duration{"access_token_validity": c.AccessTokenValidity, "id_token_validity": c.IDTokenValidity} {
+		if validity != 0 && (validity < minValidity || validity > maxValidity) {
+			bad(name, "%s must be from 5m to 24h", validity)
+		}
 	}
 	for i, s := range c.Scopes {
 		if s == "" || strings.ContainsAny(s, " \t\n") {
@@ -450,6 +470,7 @@ func (t *Target) resolveSecrets(name string) []problem {
 	}
 	read("client.secret", &t.Client.Secret, t.Client.SecretEnv, t.Client.SecretFile)
 	read("other_client.secret", &t.OtherClient.Secret, t.OtherClient.SecretEnv, t.OtherClient.SecretFile)
+	read("unfederated_client.secret", &t.UnfederatedClient.Secret, t.UnfederatedClient.SecretEnv, t.UnfederatedClient.SecretFile)
 	sk := &t.Scalekit
 	read("scalekit.client_secret", &sk.ClientSecret, sk.ClientSecretEnv, sk.ClientSecretFile)
 	for i := range t.IdP.Steps {

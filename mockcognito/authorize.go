@@ -197,27 +197,58 @@ func (req *authorizationRequest) fail(code oauth2.Code, description, explain str
 // resolveProvider finds the provider that the request names, if the client may use it. nil sends the person to the
 // login page, which answers 401.
 func (s *Server) resolveProvider(ctx context.Context, req *authorizationRequest) *IdentityProvider {
-	idp, explain := req.resolve()
+	idp, explain := req.find()
 	if idp == nil {
 		trace.Fail(ctx, explain)
+		return nil
+	}
+	enabled := fault.Check{Point: "cognito.authorize.provider_enabled", Run: func() error { return req.enabled(idp) }}
+	if err := s.kit.Faults.Run(ctx, enabled); err != nil {
+		trace.Fail(ctx, err.Error())
+		return nil
 	}
 	return idp
 }
 
+// resolve finds the provider that the request names, if the client may use it, or says why there is none.
 func (req *authorizationRequest) resolve() (*IdentityProvider, string) {
-	var idp *IdentityProvider
-	if req.provider != "" {
-		if idp = req.pool.provider(req.provider); idp == nil {
-			return nil, fmt.Sprintf("User pool %s has no identity provider %q; it has %s. Names are compared exactly, with case.", req.pool.ID, req.provider, quoteAll(names(req.pool.Providers)))
-		}
-	} else if idp = req.pool.providerOfIdentifier(req.identifier); idp == nil {
-		return nil, fmt.Sprintf("No identity provider of user pool %s has the identifier %q. Add it to the provider's identifiers, or send identity_provider.", req.pool.ID, req.identifier)
+	idp, explain := req.find()
+	if idp == nil {
+		return nil, explain
 	}
-	if !slices.Contains(req.client.IdentityProviders, idp.Name) {
-		return nil, fmt.Sprintf("Identity provider %q is not enabled on app client %s; enabled: %s. Add it to SupportedIdentityProviders.", idp.Name, req.client.ID, quoteAll(req.client.IdentityProviders))
+	if err := req.enabled(idp); err != nil {
+		return nil, err.Error()
 	}
 	return idp, ""
 }
+
+// find looks the provider up that the request names, or says why there is none.
+func (req *authorizationRequest) find() (*IdentityProvider, string) {
+	if req.provider != "" {
+		idp := req.pool.provider(req.provider)
+		if idp == nil {
+			return nil, fmt.Sprintf("User pool %s has no identity provider %q; it has %s. Names are compared exactly, with case.", req.pool.ID, req.provider, quoteAll(names(req.pool.Providers)))
+		}
+		return idp, ""
+	}
+	idp := req.pool.providerOfIdentifier(req.identifier)
+	if idp == nil {
+		return nil, fmt.Sprintf("No identity provider of user pool %s has the identifier %q. Add it to the provider's identifiers, or send identity_provider.", req.pool.ID, req.identifier)
+	}
+	return idp, ""
+}
+
+// enabled is an error, a text for a person, unless the client may use the provider.
+func (req *authorizationRequest) enabled(idp *IdentityProvider) error {
+	if slices.Contains(req.client.IdentityProviders, idp.Name) {
+		return nil
+	}
+	return &notEnabled{fmt.Sprintf("Identity provider %q is not enabled on app client %s; enabled: %s. Add it to SupportedIdentityProviders.", idp.Name, req.client.ID, quoteAll(req.client.IdentityProviders))}
+}
+
+type notEnabled struct{ explain string }
+
+func (e *notEnabled) Error() string { return e.explain }
 
 // toLogin sends the person to the login page with the request's own query.
 func (req *authorizationRequest) toLogin(w http.ResponseWriter) error {

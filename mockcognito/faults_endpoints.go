@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/jose"
@@ -96,6 +97,10 @@ func (s *Server) exchangeFaults() []fault.Fault {
 		})),
 		route(token, "token.json_body", "The token endpoint takes JSON", jsonAsForm),
 		route(token, "token.cc_always", "Any client gets a token by client_credentials", clientCredentials),
+		{
+			ID: "token.timing_oracle", Title: "The token endpoint takes longer for a code that exists", Points: []string{token}, Defaults: fault.Params{"delay": "80ms"},
+			Route: s.slowForKnownCodes,
+		},
 		route("cognito.other_method", "token.get_allowed", "The token endpoint takes GET", s.tokenByGet),
 		skip("token.secret_unchecked", "Any client secret is taken", "cognito.token.client_secret"),
 		skip("token.secret_optional", "A confidential client may leave its secret out", "cognito.token.client_secret_sent"),
@@ -261,6 +266,28 @@ func (s *Server) tokenByGet(next http.Handler, _ fault.Params) http.Handler {
 		r.PostForm = r.URL.Query()
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		web.Handle(s.presentToken, s.token).ServeHTTP(w, r)
+	})
+}
+
+// slowForKnownCodes waits before it serves the exchange of a code that was issued and not used yet.
+func (s *Server) slowForKnownCodes(next http.Handler, p fault.Params) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		form, err := web.Form(r)
+		if err != nil {
+			next.ServeHTTP(w, r) // which says what is wrong
+			return
+		}
+		delay, err := time.ParseDuration(p["delay"])
+		if _, unknown := s.codes.Get(r.Context(), form.Get("code")); unknown == nil && err == nil {
+			timer := time.NewTimer(delay)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -26,6 +26,7 @@ func frontPoints() []fault.Point {
 		{Name: "cognito.authorize.pkce", Kind: fault.Step, Description: "the PKCE challenge is S256"},
 		{Name: "cognito.authorize.flow", Kind: fault.Step, Description: "the client may use the flow"},
 		{Name: "cognito.authorize.scope", Kind: fault.Step, Description: "the client may ask for the scopes"},
+		{Name: "cognito.authorize.provider_enabled", Kind: fault.Step, Description: "the client may use the identity provider"},
 		{Name: "cognito.login.csrf", Kind: fault.Step, Description: "the form of the login page is this browser's own"},
 		{Name: "cognito.code", Kind: fault.Document, Description: "an authorization code that is made"},
 		{Name: "cognito.idpresponse.state_authentic", Kind: fault.Step, Description: "the returned state is Cognito's own"},
@@ -192,6 +193,7 @@ func (s *Server) selectionFaults() []fault.Fault {
 			}
 			q.Set("identity_provider", client.IdentityProviders[0])
 		}),
+		skip("authz.provider_not_enforced", "Any client may use any identity provider of the pool", "cognito.authorize.provider_enabled"),
 		asked("authz.prompt_none_page", "prompt=none is not looked at", without("none")),
 		asked("authz.prompt_login_ignored", "prompt=login is not looked at", without("login")),
 	}
@@ -235,6 +237,7 @@ func (s *Server) answerFaults() []fault.Fault {
 				to.RawQuery = "error=unauthorized_client"
 			}
 		})),
+		back("authz.iss_wrong", "The answer to the app names another issuer", func(q url.Values) { q.Set("iss", "https://issuer.invalid") }),
 		atBoth("authz.error_leaks_internal", "Errors that go to the app carry an internal exception", func(u *url.URL) {
 			if q := u.Query(); q.Has("error") && u.Host != "" {
 				q.Set("exception", "java.lang.IllegalStateException")

@@ -50,6 +50,14 @@ func (s *Server) browserFaults() []fault.Fault {
 		at([]string{"cognito.idpresponse"}, "session.not_kept", "A sign-in leaves no session", func(h http.Header, _ *http.Request) { dropSession(h) }),
 		route("cognito.idpresponse", "session.fixation", "A sign-in takes over the session id that the browser came with", s.fixSession),
 		at(everyRoute(), "hdr.no_nosniff", "Answers lack X-Content-Type-Options", func(h http.Header, _ *http.Request) { h.Del("X-Content-Type-Options") }),
+		at(everyRoute(), "hdr.no_hsts", "Answers lack Strict-Transport-Security", func(h http.Header, _ *http.Request) { h.Del("Strict-Transport-Security") }),
+		at([]string{"cognito.discovery", "cognito.keys"}, "disc.no_cors", "Scripts of other origins cannot read discovery document and keys", func(h http.Header, _ *http.Request) {
+			h.Del("Access-Control-Allow-Origin")
+		}),
+		at(pages, "hdr.framable", "Other sites may frame the pages", func(h http.Header, _ *http.Request) {
+			h.Del("X-Frame-Options")
+			h.Set("Content-Security-Policy", strings.ReplaceAll(h.Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors *"))
+		}),
 		at(pages, "hdr.referrer_unsafe", "Pages send their whole address along as Referer", func(h http.Header, _ *http.Request) { h.Set("Referrer-Policy", "unsafe-url") }),
 		at([]string{"cognito.authorize", "cognito.logout"}, "hdr.crlf", "Line breaks in parameters become lines of the answer's head", splitAnswer),
 		at([]string{"cognito.authorize"}, "cors.on_authorize", "Scripts of any origin may read the authorization endpoint", allowOrigin),

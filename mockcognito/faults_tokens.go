@@ -190,6 +190,7 @@ func accessTokenFaults() []fault.Fault {
 		access("kid_unknown", "The access token names a key that is not published", unpublishedKey),
 		access("iss_other", "The access token has another issuer", setClaim("iss", "https://issuer.invalid")),
 		access("expired", "The access token expired an hour ago", afterIssue(-hourSeconds, "exp")),
+		access("ttl_ignored", "The access token lives ten hours, whatever the client's setting", afterIssue(10*hourSeconds, "exp")),
 		access("token_use_id", "The access token says that it is an ID token", setClaim("token_use", "id")),
 		access("client_id_other", "The access token is another client's", setClaim("client_id", "anotherclient")),
 		access("aud_other", "The access token is for an API that was not asked for", setClaim("aud", "https://api.invalid")),

@@ -385,6 +385,12 @@ func likeTarget(t, real *conformance.Target) {
 	if real.OtherClient.ID == "" {
 		t.OtherClient = conformance.Client{}
 	}
+	if real.UnfederatedClient.ID == "" {
+		t.UnfederatedClient = conformance.Client{}
+	}
+	if real.Client.AccessTokenValidity == 0 {
+		t.Client.AccessTokenValidity = 0
+	}
 	if real.Client.Secret == "" {
 		if t.OtherClient.ID == "" {
 			t.Client.Secret = "" // stays confidential at the lab: its exchanges fail, and cost no less

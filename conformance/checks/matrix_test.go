@@ -14,6 +14,8 @@ import (
 	"github.com/ssolab/ssolab"
 	"github.com/ssolab/ssolab/conformance"
 	"github.com/ssolab/ssolab/conformance/checks"
+	"github.com/ssolab/ssolab/internal/console/client"
+	"github.com/ssolab/ssolab/internal/labcontrol"
 )
 
 // control lets the tester move a lab's clock and switch its faults.
@@ -52,40 +54,36 @@ func (c control) Hops(context.Context) ([]conformance.ObservedHop, error) {
 	return out, nil
 }
 
-// options describe a production-like lab as a target.
-func options(l *ssolab.Lab) conformance.Options {
-	u := l.URLs()
-	client := conformance.Client{
-		ID: l.Variable("COGNITO_CLIENT_ID"), Secret: conformance.Secret(l.Variable("COGNITO_CLIENT_SECRET")),
-		RedirectURI: l.Variable("COGNITO_REDIRECT_URI"), LogoutURI: "http://localhost:3000/", Scopes: []string{"openid", "email"},
-	}
-	return conformance.Options{
-		Client: l.HTTPClient(), Control: control{l}, Now: l.Now, Deviations: checks.Deviations(),
-		Target: &conformance.Target{
-			Issuer: u.Issuer, Domain: u.Domain, Email: "john@example.com", Client: client,
-			OtherClient: conformance.Client{ID: l.Variable("COGNITO_PUBLIC_CLIENT_ID"), RedirectURI: u.App + "/auth/callback", Scopes: []string{"openid", "email"}},
-			Provider:    conformance.Provider{IdentityProvider: l.Variable("COGNITO_IDENTITY_PROVIDER")},
-			Scalekit: conformance.Scalekit{
-				EnvironmentURL: u.Scalekit, ClientID: l.Variable("SCALEKIT_CLIENT_ID"), ClientSecret: conformance.Secret(l.Variable("SCALEKIT_CLIENT_SECRET")),
-			},
-		},
-	}
+// options describe a lab as a target, by what it tells of itself.
+func options(t *testing.T, l *ssolab.Lab) conformance.Options {
+	t.Helper()
+	target, err := labcontrol.Target(t.Context(), client.New(l.URLs().Console, nil), "")
+	require.NoError(t, err)
+	return conformance.Options{Target: target, Client: l.HTTPClient(), Control: control{l}, Now: l.Now, Deviations: checks.Deviations()}
 }
 
-func productionLike(c *ssolab.Config) { c.Names = ssolab.NamesLocalhost }
+// allApply is a lab on which every check applies: it has TLS, and names for which a browser heeds HSTS.
+func allApply(c *ssolab.Config) { c.Names = ssolab.NamesVendor }
 
 // On a healthy lab nothing fails, warns or stays undecided.
 func TestHealthyLab(t *testing.T) {
 	t.Parallel()
-	report, err := conformance.Run(t.Context(), checks.All(), options(ssolab.Run(t, productionLike)))
-	require.NoError(t, err)
-	for _, r := range report.Results {
-		switch r.Verdict {
-		case conformance.Fail, conformance.Warn, conformance.Errored:
-			t.Errorf("%s %s: %s: %s", r.ID, r.Variant, r.Verdict, r.Message())
-		case conformance.Skip:
-			t.Errorf("%s %s is skipped: %s", r.ID, r.Variant, r.Reason)
-		}
+	for _, names := range []string{ssolab.NamesLocalhost, ssolab.NamesVendor} {
+		t.Run(names, func(t *testing.T) {
+			t.Parallel()
+			report, err := conformance.Run(t.Context(), checks.All(), options(t, ssolab.Run(t, func(c *ssolab.Config) { c.Names = names })))
+			require.NoError(t, err)
+			for _, r := range report.Results {
+				switch r.Verdict {
+				case conformance.Fail, conformance.Warn, conformance.Errored:
+					t.Errorf("%s %s: %s: %s", r.ID, r.Variant, r.Verdict, r.Message())
+				case conformance.Skip:
+					if r.ID != "SEC-003" || names == ssolab.NamesVendor { // HSTS means nothing below localhost
+						t.Errorf("%s %s is skipped: %s", r.ID, r.Variant, r.Reason)
+					}
+				}
+			}
+		})
 	}
 }
 
@@ -94,7 +92,7 @@ func TestDetection(t *testing.T) {
 	t.Parallel()
 	labs := make(chan *ssolab.Lab, 4)
 	for range cap(labs) {
-		labs <- ssolab.Run(t, productionLike)
+		labs <- ssolab.Run(t, allApply)
 	}
 	for _, check := range checks.All() {
 		for _, fault := range check.Faults {
@@ -105,7 +103,7 @@ func TestDetection(t *testing.T) {
 				require.NoError(t, l.Reset(t.Context()))
 				_, err := l.AddFault(ssolab.FaultRule{Fault: fault.ID, At: fault.At, Params: fault.Params})
 				require.NoError(t, err)
-				report, err := conformance.Run(t.Context(), []conformance.Check{check}, options(l))
+				report, err := conformance.Run(t.Context(), []conformance.Check{check}, options(t, l))
 				require.NoError(t, err)
 				r := report.Results[0]
 				require.NotEmpty(t, r.Findings, "%s: %s", r.Verdict, r.Message())

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/ssolab/ssolab/conformance"
@@ -25,6 +26,11 @@ import (
 
 // DefaultEmail is a person of the default lab.
 const DefaultEmail = "john@example.com"
+
+// unfederatedClient is the default lab's app client without a federated provider.
+const unfederatedClient = "ssolabnoidp000000000000001"
+
+const askTimeout = 5 * time.Second // for an answer of a lab
 
 type control struct{ client *client.Client }
 
@@ -106,6 +112,27 @@ func Target(ctx context.Context, c *client.Client, email string) (*conformance.T
 	}
 	if id := env["COGNITO_PUBLIC_CLIENT_ID"]; id != "" && id != t.Client.ID {
 		t.OtherClient = conformance.Client{ID: id, RedirectURI: app + "/auth/callback", Scopes: scopes, LogoutURI: app + "/"}
+	}
+	if err := t.Validate(); err != nil {
+		return nil, err
+	}
+	hc, err := HTTPClient(ctx, c, t, askTimeout)
+	if err != nil {
+		return nil, err
+	}
+	defer hc.CloseIdleConnections()
+	d := describer{http: hc, endpoint: env["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"], pool: env["COGNITO_USER_POOL_ID"]}
+	main, err := d.client(ctx, t.Client.ID)
+	if err != nil {
+		return nil, err
+	}
+	t.Client.AccessTokenValidity, t.Client.IDTokenValidity = main.validity("AccessToken"), main.validity("IdToken")
+	other, err := d.client(ctx, unfederatedClient)
+	if err != nil {
+		return nil, err
+	}
+	if len(other.CallbackURLs) > 0 && !slices.Contains(other.SupportedIdentityProviders, t.Provider.IdentityProvider) {
+		t.UnfederatedClient = conformance.Client{ID: unfederatedClient, RedirectURI: other.CallbackURLs[0], Scopes: scopes}
 	}
 	return t, t.Validate()
 }

@@ -3,8 +3,7 @@
 //
 //	one sign-in ─► Evidence ─► access token ─► checks, some beside the ID token
 //
-// One more token, made by session, shows that each has an id of its own. Not looked at: the configured life of the
-// token, which only the cloud API tells.
+// One more token, made by session, shows that each has an id of its own.
 package accesstoken
 
 import (
@@ -120,6 +119,12 @@ func Checks() []conformance.Check {
 			}
 		}),
 	}, {
+		ID: "AT-008", Title: "The token lives as long as the app client says", Level: conformance.Should, Basis: conformance.Vendor, Needs: []conformance.Need{conformance.NeedValidity},
+		Refs:   []conformance.Ref{{Doc: "Amazon Cognito user pools API", Section: "DescribeUserPoolClient", Quote: "AccessTokenValidity is the life of access tokens, in TokenValidityUnits"}},
+		Hint:   "Compare AccessTokenValidity and TokenValidityUnits of the app client with client.access_token_validity of the target file.",
+		Faults: []conformance.Fault{fault("at.ttl_ignored", "10h")},
+		Run:    on(life),
+	}, {
 		ID: "AT-009", Title: "version and jti are present, and each access token has its own jti", Level: conformance.Info, Basis: conformance.Vendor,
 		Refs:   guide("version is the token's version, jti its identifier"),
 		Hint:   "To be known only. jti is missing where token revocation is off for the app client.",
@@ -147,6 +152,20 @@ func valid(t *conformance.T, e *conformance.Evidence, claims map[string]any) {
 		t.Skip("%v", err)
 	}
 	t.Expect(err == nil, "a signature by the key that kid names", "%v", err)
+}
+
+// life compares exp and iat, which are of one clock.
+func life(t *conformance.T, _ *conformance.Evidence, claims map[string]any) {
+	var times [2]int64
+	for i, name := range []string{"iat", "exp"} {
+		n, _ := claims[name].(json.Number)
+		var err error
+		if times[i], err = n.Int64(); err != nil {
+			t.Skip("the token has no %s that is a number of seconds (see AT-001)", name)
+		}
+	}
+	want, got := t.Target().Client.AccessTokenValidity, time.Duration(times[1]-times[0])*time.Second
+	t.Require(got == want, "a life of "+want.String(), "%s", got)
 }
 
 // scope compares with the token response where it has one (RFC 6749 section 5.1), else with the request.

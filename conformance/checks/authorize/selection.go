@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -12,6 +13,10 @@ func selectionChecks() []conformance.Check {
 		refs(guide("identity_provider is the name of a provider of the user pool, compared exactly")),
 		"Compare identity_provider with the names of the pool's providers; case counts.", unknownProvider, fault("authz.provider_fallback", "scalekit"))
 	unknown.Unproven = true
+	notEnabled := check("AUTHZ-021", "A provider that is not enabled on the app client is refused", must, vendor,
+		refs(conformance.Ref{Doc: "Amazon Cognito user pools API", Section: "UpdateUserPoolClient", Quote: "SupportedIdentityProviders are the providers that the app client can use"}),
+		"Enable the provider on the app client that needs it, and on no other.", providerOfOthers, fault("authz.provider_not_enforced", "redirected to"))
+	notEnabled.Needs = []conformance.Need{conformance.NeedUnfederated}
 	return []conformance.Check{
 		check("AUTHZ-018", "identity_provider leads straight to that provider, without a sign-in page", must, vendor,
 			refs(guide("with identity_provider the browser is redirected to the provider at once")), "Compare the name with the provider's in the user pool; case counts.",
@@ -19,7 +24,7 @@ func selectionChecks() []conformance.Check {
 		check("AUTHZ-019", "idp_identifier selects the provider that has that identifier", must, vendor,
 			refs(guide("idp_identifier redirects to the provider that has the identifier, without its name being known")),
 			"Add the domain to the identifiers of the provider.", byIdentifier, fault("authz.identifier_ignored", "/login")),
-		unknown,
+		unknown, notEnabled,
 		check("AUTHZ-022", "prompt=none without a session gives login_required and shows no page", must, spec,
 			refs(core("3.1.2.1", "none: The Authorization Server MUST NOT display any authentication or consent user interface pages. An error is returned if an End-User is not already authenticated")),
 			"prompt needs managed login: the classic hosted UI does not look at it.", promptNone, fault("authz.prompt_none_page", "accepted")),
@@ -73,6 +78,21 @@ func unknownProvider(t *conformance.T) {
 	o := ask(t, conformance.Variant{}, del("idp_identifier"), set("identity_provider", "SsolabNobody"))
 	t.Require(o.refusal() || o.to == nil || o.own, "no redirect to a provider for a name that does not exist", "%s", o)
 	t.Require(o.refusal() || o.ownError(t), "an error that the person can see", "%s leads to a page without one", o)
+}
+
+// providerOfOthers asks for the provider as an app client that may not use it. What the client is answered instead, an
+// error or a login page, is the vendor's choice.
+func providerOfOthers(t *conformance.T) {
+	name, client := t.Target().Provider.IdentityProvider, t.Target().UnfederatedClient
+	if name == "" {
+		t.Skip("the target file names no provider.identity_provider")
+	}
+	if plain := ask(t, conformance.Variant{}); plain.to == nil || plain.own || plain.app {
+		t.Skip("identity_provider=%s leads nowhere for the app client that may use it (%s; see AUTHZ-018)", name, whereTo(plain))
+	}
+	o := ask(t, conformance.Variant{}, set("client_id", client.ID), set("redirect_uri", client.RedirectURI), del("scope"))
+	elsewhere := o.to != nil && !o.own && !samePlace(o.to, client.RedirectURI)
+	t.Require(!elsewhere, "no redirect to "+name+" for app client "+client.ID, "the browser is redirected to %s", conformance.MaskURL(fmt.Sprint(o.to)))
 }
 
 func promptNone(t *conformance.T) {

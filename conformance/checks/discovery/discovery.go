@@ -129,6 +129,10 @@ func (i issuer) checks() []conformance.Check {
 			check("DISC-017", "userinfo, revocation and end-session endpoints are on the user pool's domain", conformance.Should, conformance.Vendor,
 				conformance.Ref{Doc: "Amazon Cognito developer guide", Section: "user pool endpoints", Quote: "the OAuth endpoints are on the user pool's domain, the issuer is not"},
 				"A custom domain changes the endpoints, never the issuer.", i.endpointHosts, says(i.fault("disc.endpoint_foreign_host"), "elsewhere.invalid")),
+			check("DISC-019", "Scripts of other origins can read discovery document and keys", conformance.Info, conformance.Advice,
+				conformance.Ref{Doc: "Fetch standard", Section: "Access-Control-Allow-Origin", Quote: "Indicates whether the response can be shared"},
+				"A browser app that reads them itself needs the header; else read them on the server.", i.crossOrigin,
+				conformance.Fault{ID: "disc.no_cors", Says: "no Access-Control-Allow-Origin"}),
 			check("DISC-020", "An unknown pool gives an error and no document", conformance.Info, conformance.Vendor,
 				conformance.Ref{Doc: "observation"}, "Check region and pool id; an answer for every path hides typing errors.", i.unknownPool,
 				conformance.Fault{ID: "disc.wildcard_pool", At: route, Says: "document"}))
@@ -364,6 +368,24 @@ func (i issuer) endpointHosts(t *conformance.T) {
 		} else {
 			t.Infof("there is no %s", name)
 		}
+	}
+}
+
+func (i issuer) crossOrigin(t *conformance.T) {
+	const app = "https://app.example"
+	places := []string{i.location(t)}
+	if keys, _ := i.document(t)["jwks_uri"].(string); keys != "" {
+		places = append(places, keys)
+	}
+	for _, place := range places {
+		req := t.Request(http.MethodGet, place, nil)
+		req.Header.Set("Origin", app)
+		allowed := t.Do(req).Header.Get("Access-Control-Allow-Origin")
+		said := "Access-Control-Allow-Origin " + allowed
+		if allowed == "" {
+			said = "no Access-Control-Allow-Origin"
+		}
+		t.Expect(allowed == "*" || allowed == app, "Access-Control-Allow-Origin of * or the app's origin at "+place, "%s", said)
 	}
 }
 

@@ -61,6 +61,10 @@ func expiry(t *conformance.T, e *conformance.Evidence, claims map[string]any) {
 		return // IDT-006 says so
 	}
 	life := exp.Sub(moment(t, claims, "iat"))
+	if want := t.Target().Client.IDTokenValidity; want != 0 {
+		t.Expect(life == want, "a life of "+want.String()+", the app client's setting", "%s", life)
+		return
+	}
 	t.Expect(life >= minLife && life <= maxLife, "a life from 5 minutes to 24 hours", "%s", life)
 }
 

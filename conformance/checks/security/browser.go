@@ -2,6 +2,7 @@ package security
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -12,6 +13,12 @@ import (
 
 func browserChecks() []conformance.Check {
 	return []conformance.Check{
+		check("SEC-001", "Other sites cannot frame the sign-in pages", must, spec,
+			rfc("9700", "4.16", "authorization servers MUST prevent clickjacking attacks"),
+			"Send Content-Security-Policy: frame-ancestors 'none' with every page.", framing, fault("hdr.framable", "may be framed")),
+		check("SEC-003", "Hosts with https send Strict-Transport-Security", should, advice,
+			rfc("6797", "7.1", "an HSTS Host SHOULD include in its response message a Strict-Transport-Security HTTP response header field"),
+			"Send Strict-Transport-Security: max-age=31536000 with every answer over https.", strictTransport, fault("hdr.no_hsts", "no Strict-Transport-Security")),
 		check("SEC-002", "Cookies of the domain are Secure, HttpOnly and host-only, and the session's stays out of requests of other sites", must, advice,
 			conformance.Ref{Doc: "Amazon Cognito developer guide", Section: "managed login", Quote: "the domain's cookies are Secure and HttpOnly"},
 			"Set the missing attributes. The cookie that binds a sign-in to its browser comes back from another site, so SameSite=None is right for it.", cookies,
@@ -71,6 +78,49 @@ func cookies(t *conformance.T) {
 		t.Skip("the driver saw no cookie of the domain")
 	}
 }
+
+// framing looks at both headers: a browser that knows frame-ancestors does not look at X-Frame-Options.
+func framing(t *conformance.T) {
+	for _, page := range []*conformance.Response{loginPage(t), errorPage(t, url.Values{"error": {"invalid_request"}})} {
+		options := strings.ToUpper(page.Header.Get("X-Frame-Options"))
+		ancestors, said := "", false
+		for directive := range strings.SplitSeq(strings.Join(page.Header.Values("Content-Security-Policy"), ";"), ";") {
+			if name, list, _ := strings.Cut(strings.TrimSpace(directive), " "); strings.EqualFold(name, "frame-ancestors") {
+				ancestors, said = strings.TrimSpace(list), true
+			}
+		}
+		refused := conformance.OneOf(options, "DENY", "SAMEORIGIN")
+		if said {
+			refused = conformance.OneOf(ancestors, "'none'", "'self'", "")
+		}
+		t.Expect(refused, "frame-ancestors 'none' or 'self', or X-Frame-Options DENY or SAMEORIGIN", "%s may be framed: frame-ancestors %q, X-Frame-Options %q", page.Request.URL.Path, ancestors, options)
+	}
+}
+
+// strictTransport looks at hosts for which a browser heeds the header: not at addresses, nor at localhost, where it would
+// cut off every other program of the machine.
+func strictTransport(t *conformance.T) {
+	d := t.Discovery()
+	asked := 0
+	for _, place := range []string{strings.TrimSuffix(t.Target().Issuer, "/") + "/.well-known/openid-configuration", d.AuthorizationEndpoint, d.TokenEndpoint} {
+		u, err := url.Parse(place)
+		if err != nil || u.Scheme != "https" || net.ParseIP(u.Hostname()) != nil || u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") {
+			continue
+		}
+		asked++
+		got := t.Get(place).Header.Get("Strict-Transport-Security")
+		said := fmt.Sprintf("%q", got)
+		if got == "" {
+			said = "no Strict-Transport-Security"
+		}
+		t.Expect(maxAge.MatchString(got), "Strict-Transport-Security with a max-age at "+u.Host+u.Path, "%s", said)
+	}
+	if asked == 0 {
+		t.Skip("no https host here has a public name, and for others a browser does not heed the header")
+	}
+}
+
+var maxAge = regexp.MustCompile(`(?i)(^|;)\s*max-age\s*=\s*"?[1-9]`)
 
 func noSniff(t *conformance.T) {
 	d := t.Discovery()

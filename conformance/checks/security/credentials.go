@@ -25,6 +25,18 @@ func credentialChecks() []conformance.Check {
 		check("SEC-007", "No endpoint redirects to an address that somebody sent", must, spec,
 			rfc("9700", "2.1", "Clients and authorization servers MUST NOT expose URLs that forward the user's browser to arbitrary URIs obtained from a query parameter (open redirectors)"),
 			"Compare with a list of whole URLs.", openRedirect, fault("redir.open", "attacker.invalid")),
+		check("SEC-011", "iss in the answer to the app, if there is one, is the issuer", should, spec,
+			rfc("9207", "2.4", "Clients MUST then compare the result to the issuer identifier of the authorization server where the authorization request was sent to"),
+			"Give each issuer a callback of its own: Cognito sends no iss by which an app could tell answers apart.", answerIssuer, fault("authz.iss_wrong", "issuer.invalid")),
+		unproven(check("SEC-012", "A request that lost its PKCE challenge on the way brings no tokens", must, spec,
+			rfc("9700", "4.8.2", "authorization servers MUST ensure that if there was no code_challenge in the authorization request, a request to the token endpoint containing a code_verifier is rejected"),
+			"Send the verifier with every exchange; then a challenge that somebody cut out is noticed.", challengeLost, fault("pkce.unsolicited_verifier_ok", "tokens"))),
+		check("SEC-013", "A code of another sign-in is refused", must, spec,
+			rfc("9700", "4.5.3.1", "the authorization server MUST verify the code_verifier"),
+			"Use PKCE with a verifier of its own for each sign-in.", codeInjection, fault("pkce.verifier_unchecked", "tokens")),
+		check("SEC-022", "The implicit flow is off", should, spec,
+			rfc("9700", "2.1.2", "clients SHOULD NOT use the implicit grant"),
+			"Take the implicit grant off the app client.", implicit, fault("authz.flow_unchecked", "accepted")),
 		check("SEC-016", "Token endpoint and userInfo do not let any origin call with credentials", must, advice,
 			conformance.Ref{Doc: "Fetch standard", Section: "CORS protocol and credentials", Quote: "with credentials, Access-Control-Allow-Origin names an origin and cannot be *; answering whatever origin asks undoes that"},
 			"List the allowed origins, or allow no credentials.", corsCredentials, fault("cors.reflect_any", "credentials")),
@@ -105,6 +117,58 @@ func openRedirect(t *conformance.T) {
 			t.Expect(!toAttacker(resp), "no redirect to an address that is not registered", "%s with %q redirects to %s", name, attack, resp.Header.Get("Location"))
 		}
 	}
+}
+
+func answerIssuer(t *conformance.T) {
+	a := t.Journey(conformance.Variant{}).Authorization
+	a.Code(t)
+	got := a.Params.Get("iss")
+	if got == "" {
+		t.Infof("the answer has no iss: an app with several issuers tells them apart by callback only")
+		return
+	}
+	t.Require(got == t.Target().Issuer, "iss "+t.Target().Issuer, "%s", got)
+}
+
+// challengeLost is what an attacker gets by taking code_challenge out of a request: the app sends its verifier all the same.
+func challengeLost(t *conformance.T) {
+	a := t.Authorize(conformance.Variant{NoPKCE: true})
+	resp := t.Redeem(a, a.Code(t), func(form url.Values) { form.Set("code_verifier", "verifier-of-SEC-012-verifier-of-SEC-012-0123") })
+	refused(t, "the verifier of a request that lost its challenge", resp)
+}
+
+// codeInjection hands the code of one sign-in to another, as an attacker with a stolen code does.
+func codeInjection(t *conformance.T) {
+	stolen, own := t.Authorize(conformance.Variant{}), t.Authorize(conformance.Variant{})
+	own.Code(t)
+	refused(t, "the code of another sign-in", t.Redeem(own, stolen.Code(t)))
+}
+
+func refused(t *conformance.T, what string, resp *conformance.Response) {
+	t.Require(conformance.ReadTokens(resp) == nil, "no tokens for "+what, "tokens, with status %d", resp.Status)
+	t.Expect(resp.Status >= http.StatusBadRequest && resp.Status < http.StatusInternalServerError, "a refusal of "+what, "status %d", resp.Status)
+}
+
+// implicit asks for a token at the authorization endpoint; nobody signs in.
+func implicit(t *conformance.T) {
+	ask := func(responseType string) *url.URL {
+		return t.Get(t.AuthorizeURL(conformance.Variant{NoPKCE: true}, func(q url.Values) { q.Set("response_type", responseType) })).Location()
+	}
+	answered := func(to *url.URL) bool {
+		return to == nil || to.Query().Has("error") || strings.Contains(to.Fragment, "error=")
+	}
+	if to := ask("code"); answered(to) {
+		t.Skip("a request with response_type=code is refused too (see AUTHZ-001)")
+	}
+	to := ask("token")
+	t.Require(answered(to), "an error for response_type=token", "it is accepted: the browser is sent on to %s", locationHost(to))
+}
+
+func locationHost(to *url.URL) string {
+	if to == nil {
+		return "nowhere"
+	}
+	return to.Scheme + "://" + to.Host + to.Path
 }
 
 func corsCredentials(t *conformance.T) {

@@ -4,7 +4,7 @@
 //	browser.go      what a browser is given: cookies, headers and pages of one sign-in, and of pages asked for directly
 //	credentials.go  what must be refused: tokens that somebody made, credentials in the wrong place, foreign origins
 //
-// Not modelled: framing, which takes a browser, and TLS itself.
+// Not modelled: TLS itself.
 package security
 
 import (
@@ -40,6 +40,11 @@ func check(id, title string, level conformance.Level, basis conformance.Basis, r
 
 func needs(c conformance.Check, list ...conformance.Need) conformance.Check {
 	c.Needs = list
+	return c
+}
+
+func unproven(c conformance.Check) conformance.Check {
+	c.Unproven = true
 	return c
 }
 

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/ssolab/ssolab/conformance"
 )
@@ -28,6 +30,10 @@ func requestChecks() []conformance.Check {
 		ID: "TOKEN-020", Title: "An error is JSON with the member error, without HTML or a stack trace", Level: conformance.Must, Basis: conformance.Spec,
 		Refs: []conformance.Ref{oauth("5.2", "The parameters are included in the entity-body of the HTTP response using the \"application/json\" media type")},
 		Hint: "Read the member error; look for a proxy that replaces error bodies.", Faults: []conformance.Fault{fault("token.html_error", "text/html")}, Run: run(errorBodies),
+	}, {
+		ID: "TOKEN-021", Title: "An invented code takes as long as one that exists", Level: conformance.Info, Basis: conformance.Advice, Needs: []conformance.Need{conformance.NeedLab},
+		Refs: []conformance.Ref{{Doc: "OWASP Web Security Testing Guide", Section: "4.3.4", Quote: "responses that differ in time tell known names from unknown ones"}},
+		Hint: "To be known only: codes cannot be guessed in their life of five minutes.", Faults: []conformance.Fault{fault("token.timing_oracle", "longer")}, Run: run(timing),
 	}, {
 		ID: "TOKEN-023", Title: "Cross-origin calls get no credentials", Level: conformance.Info, Basis: conformance.Advice,
 		Refs: []conformance.Ref{{Doc: "RFC 9700", Section: "2.6"}},
@@ -100,6 +106,22 @@ func errorBodies(t *conformance.T) {
 		t.Expect(description == "" || errorText.MatchString(description), "error_description of printable ASCII for "+what, "%q", description)
 		t.Expect(!leak.Match(resp.Body), "no HTML and no stack trace for "+what, "%.80q", string(resp.Body))
 	}
+}
+
+// timing redeems codes with a wrong verifier, in turn known and invented ones, and compares the middle durations.
+func timing(t *conformance.T) {
+	const rounds, notable = 9, 25 * time.Millisecond
+	var known, invented []time.Duration
+	for range rounds {
+		a := t.Authorize(conformance.Variant{})
+		known = append(known, t.Timed(func() { t.Redeem(a, a.Code(t), set("code_verifier", "wrong-verifier-wrong-verifier-wrong-verifier-0")) }))
+		invented = append(invented, t.Timed(func() {
+			t.Redeem(a, "00000000-0000-4000-8000-000000000000", set("code_verifier", "wrong-verifier-wrong-verifier-wrong-verifier-0"))
+		}))
+	}
+	middle := func(list []time.Duration) time.Duration { slices.Sort(list); return list[len(list)/2] }
+	more := middle(known) - middle(invented)
+	t.Require(more.Abs() < notable, "answers within "+notable.String()+" of each other", "a code that exists takes %s longer", more.Round(time.Millisecond))
 }
 
 func crossOrigin(t *conformance.T) {
