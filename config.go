@@ -133,19 +133,6 @@ func (c Config) plan(l layout) plan {
 	if pools == nil {
 		pools = []mockcognito.UserPool{mockcognito.DefaultUserPool(mockcognito.IdentityProvider{})}
 	}
-	for i := range pools {
-		p := &pools[i]
-		if p.IssuerURL == "" {
-			p.IssuerURL = l.issuerURL(*p)
-		}
-		if p.DomainURL == "" {
-			p.DomainURL = l.domainURL(*p)
-		}
-		p.CustomDomains = slices.Clone(p.CustomDomains)
-		for j, domain := range p.CustomDomains {
-			p.CustomDomains[j] = l.customDomain(domain)
-		}
-	}
 	p := plan{layout: l, urls: l.urls(pools[0])}
 	p.env = c.scalekit(p.urls, l, pools)
 	p.pools = c.userPools(p.urls, p.env, pools)
@@ -156,19 +143,21 @@ func (c Config) quirkSet() *quirk.Set {
 	return quirk.NewSet(mockcognito.Quirks(), mockscalekit.Quirks())
 }
 
+// idpResponsePath is where a domain of Cognito's takes the answers of identity providers.
+const idpResponsePath = "/oauth2/idpresponse"
+
 // idpResponses are the addresses at which Cognito's domains take the answers of identity providers. A loopback address
 // has several names, and Cognito uses the one that the browser came in on.
 func idpResponses(l layout, pools []mockcognito.UserPool) []string {
-	const path = "/oauth2/idpresponse"
 	var out []string
 	for _, p := range pools {
-		for _, base := range append([]string{p.DomainURL}, p.CustomDomains...) {
-			out = with(out, base+path)
+		for _, base := range l.domainURLs(p) {
+			out = with(out, base+idpResponsePath)
 		}
 	}
 	if l.names == "" {
 		for _, host := range []string{"127.0.0.1", "[::1]"} {
-			out = with(out, fmt.Sprintf("%s://%s:%d%s", l.scheme, host, l.ports[partyCognito], path))
+			out = with(out, fmt.Sprintf("%s://%s:%d%s", l.scheme, host, l.ports[partyCognito], idpResponsePath))
 		}
 	}
 	return out

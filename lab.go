@@ -28,12 +28,14 @@ import (
 type Lab struct {
 	cfg Config
 
-	kit      *party.Kit
-	ca       *localca.CA // nil without TLS
-	bundle   string      // file with the system's roots and the CA's; empty for a CA in memory
-	plan     plan
-	cognito  *mockcognito.Server
-	scalekit *mockscalekit.Server
+	kit    *party.Kit
+	ca     *localca.CA // nil without TLS
+	bundle string      // file with the system's roots and the CA's; empty for a CA in memory
+	plan   plan
+	// fixedHosts are the parties' hosts on the TLS port but for Cognito's.
+	fixedHosts map[string]int
+	cognito    *mockcognito.Server
+	scalekit   *mockscalekit.Server
 
 	stop    context.CancelFunc
 	servers []*http.Server
@@ -139,22 +141,37 @@ func (l *Lab) serves(host string) bool {
 		ip := net.ParseIP(host)
 		return host == "localhost" || ip != nil && ip.IsLoopback()
 	}
-	_, ok := l.plan.layout.hosts(l.plan.urls, l.plan.pools)[host]
+	_, ok := l.partyAt(host)
 	return ok
+}
+
+// partyAt finds the party of a host name on the TLS port: one of the fixed ones, or any that Cognito has at the moment.
+func (l *Lab) partyAt(host string) (party int, ok bool) {
+	if party, ok = l.fixedHosts[host]; ok {
+		return party, true
+	}
+	return partyCognito, l.cognito.ServesHost(host)
+}
+
+// hosts are the parties' host names on the TLS port at the moment, sorted; none without names.
+func (l *Lab) hosts() []string {
+	if l.plan.layout.names == "" {
+		return nil
+	}
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(l.fixedHosts)), l.cognito.Hosts())))
 }
 
 // byHost gives each request on the TLS port to the party whose name it is for.
 func (l *Lab) byHost(handlers [len(partyNames)]http.Handler) http.Handler {
-	hosts := l.plan.layout.hosts(l.plan.urls, l.plan.pools)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(r.Host); err == nil {
 			host = name
 		}
-		party, ok := hosts[strings.ToLower(host)]
+		party, ok := l.partyAt(strings.ToLower(host))
 		if !ok {
 			w.Header().Set("X-Ssolab", "mock")
-			http.Error(w, fmt.Sprintf("this lab has no party called %q; it has %s", host, strings.Join(slices.Sorted(maps.Keys(hosts)), ", ")), http.StatusMisdirectedRequest)
+			http.Error(w, fmt.Sprintf("this lab has no party called %q; it has %s", host, strings.Join(l.hosts(), ", ")), http.StatusMisdirectedRequest)
 			return
 		}
 		handlers[party].ServeHTTP(w, r)
@@ -165,18 +182,19 @@ func (l *Lab) byHost(handlers [len(partyNames)]http.Handler) http.Handler {
 func (l *Lab) build() error {
 	env := lab.New(lab.Options{Now: l.cfg.Now, Keys: lab.FreshKeys{TwoPrimes: l.cfg.TwoPrimeKeys}})
 	l.kit = party.NewKit(env, l.cfg.quirkSet(), l.cfg.Log)
-	l.kit.Reach(l.Resolve(), roots(l.ca))
+	l.fixedHosts = l.plan.layout.hosts(l.plan.urls)
+	l.kit.Reach(l.resolve, roots(l.ca))
 	urls := l.plan.urls
 	var err error
 	// Cognito comes first: its keys are the first that anybody asks for.
 	l.cognito, err = mockcognito.New(mockcognito.Config{
-		Kit: l.kit, URL: urls.Cognito, UserPools: l.plan.pools, UpstreamTimeout: l.cfg.UpstreamTimeout,
+		Kit: l.kit, URL: urls.Cognito, Addresses: l.plan.layout.addresses(), UserPools: l.plan.pools, UpstreamTimeout: l.cfg.UpstreamTimeout,
 		TrustedUpstreams: []string{strings.TrimPrefix(urls.Scalekit, "https://")},
 	})
 	if err != nil {
 		return err
 	}
-	l.scalekit, err = mockscalekit.New(mockscalekit.Config{Kit: l.kit, URL: urls.Scalekit, IdPURL: urls.IdP, Environment: l.plan.env})
+	l.scalekit, err = mockscalekit.New(mockscalekit.Config{Kit: l.kit, URL: urls.Scalekit, IdPURL: urls.IdP, Environment: l.plan.env, AllowRedirectURI: l.allowRedirectURI})
 	if err != nil {
 		return err
 	}
@@ -187,11 +205,30 @@ func (l *Lab) build() error {
 // empty without names.
 func (l *Lab) Resolve() map[string]string {
 	out := map[string]string{}
-	for host := range l.plan.layout.hosts(l.plan.urls, l.plan.pools) {
+	for _, host := range l.hosts() {
 		port := strconv.Itoa(l.plan.layout.tlsPort)
 		out[net.JoinHostPort(host, port)] = net.JoinHostPort("127.0.0.1", port)
 	}
 	return out
+}
+
+// resolve is Resolve for one address, host:port; one that is not the lab's stays as it is.
+func (l *Lab) resolve(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || l.plan.layout.names == "" || port != strconv.Itoa(l.plan.layout.tlsPort) {
+		return addr
+	}
+	if _, ok := l.partyAt(host); !ok {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+// allowRedirectURI lets the Scalekit clients whose redirect URIs are the lab's own send people back to every domain that
+// a user pool has at the moment.
+func (l *Lab) allowRedirectURI(clientID, uri string) bool {
+	own := slices.ContainsFunc(l.cfg.Scalekit.Clients, func(c mockscalekit.Client) bool { return c.ID == clientID && c.RedirectURIs != nil })
+	return !own && slices.ContainsFunc(l.cognito.DomainURLs(), func(base string) bool { return uri == base+idpResponsePath })
 }
 
 // CA is the certificate of the lab's CA in PEM; nil without TLS.
@@ -212,14 +249,11 @@ func (l *Lab) CAKeyHash() string {
 
 // HTTPClient returns a client that trusts the lab's CA and finds its host names. It keeps no cookies.
 func (l *Lab) HTTPClient() *http.Client {
-	hosts, dialer := l.Resolve(), &net.Dialer{Timeout: 5 * time.Second}
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
 		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots(l.ca), MinVersion: tls.VersionTLS12},
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if to, ok := hosts[addr]; ok {
-				addr = to
-			}
-			return dialer.DialContext(ctx, network, addr)
+			return dialer.DialContext(ctx, network, l.resolve(addr))
 		},
 	}}
 }

@@ -77,45 +77,58 @@ func (l layout) named(host string) string {
 	return fmt.Sprintf("https://%s:%d", host, l.tlsPort)
 }
 
-// issuerURL and domainURL are a pool's two bases.
-func (l layout) issuerURL(p mockcognito.UserPool) string {
-	prefix := "cognito-idp."
-	if p.UpdatedIssuer {
-		prefix = "issuer-cognito-idp."
+// addresses are where Cognito's regions and domains are. Without names of their own all parties are on ports, and one
+// origin stands for all of them.
+func (l layout) addresses() mockcognito.Addresses {
+	if l.names == "" {
+		return mockcognito.Addresses{}
 	}
-	switch l.names {
-	case NamesLocalhost:
-		return l.named(prefix + regionOf(p) + ".localhost")
-	case NamesVendor:
-		return l.named(prefix + regionOf(p) + ".amazonaws.com")
+	service, domains := ".amazonaws.com", ".amazoncognito.com"
+	if l.names == NamesLocalhost {
+		service, domains = ".localhost", ".localhost"
+	}
+	return mockcognito.Addresses{
+		API: func(region string) string { return l.named("cognito-idp." + region + service) },
+		Issuer: func(region string, updated bool) string {
+			if updated {
+				return l.named("issuer-cognito-idp." + region + service)
+			}
+			return l.named("cognito-idp." + region + service)
+		},
+		PrefixDomain: func(region, prefix string) string { return l.named(prefix + ".auth." + region + domains) },
+		CustomDomain: l.named,
+	}
+}
+
+// domainURLs are the bases of a declared pool's OAuth endpoints, the prefix first.
+func (l layout) domainURLs(p mockcognito.UserPool) []string {
+	a := l.addresses()
+	if a.API == nil {
+		return []string{l.at(partyCognito)}
+	}
+	var out []string
+	if p.Domain != "" {
+		out = append(out, a.PrefixDomain(regionOf(p), p.Domain))
+	}
+	for _, host := range p.CustomDomains {
+		out = append(out, a.CustomDomain(host))
+	}
+	return out
+}
+
+// apiURL and issuerURL are the bases of the user pools API in a declared pool's region, and of its issuer.
+func (l layout) apiURL(p mockcognito.UserPool) string {
+	if a := l.addresses(); a.API != nil {
+		return a.API(regionOf(p))
 	}
 	return l.at(partyCognito)
 }
 
-func (l layout) domainURL(p mockcognito.UserPool) string {
-	suffix := ".amazoncognito.com"
-	if l.names == NamesLocalhost {
-		suffix = ".localhost"
+func (l layout) issuerURL(p mockcognito.UserPool) string {
+	if a := l.addresses(); a.Issuer != nil {
+		return a.Issuer(regionOf(p), p.UpdatedIssuer)
 	}
-	switch {
-	case l.names == "":
-		return l.at(partyCognito)
-	case p.Domain == "":
-		return l.issuerURL(p) // a pool without a domain has no OAuth endpoints of its own
-	}
-	return l.named(p.Domain + ".auth." + regionOf(p) + suffix)
-}
-
-// customDomain is the base URL of a custom domain given as a host name or as a base URL. Without names of their own all
-// parties are on ports, and the pool's one origin stands for all of its domains.
-func (l layout) customDomain(domain string) string {
-	switch {
-	case strings.Contains(domain, "://"):
-		return domain
-	case l.names == "":
-		return l.at(partyCognito)
-	}
-	return l.named(domain)
+	return l.at(partyCognito)
 }
 
 func regionOf(p mockcognito.UserPool) string {
@@ -127,15 +140,16 @@ func regionOf(p mockcognito.UserPool) string {
 func (l layout) urls(first mockcognito.UserPool) URLs {
 	u := URLs{
 		Console: fmt.Sprintf("http://localhost:%d", l.ports[partyConsole]), // always plain: the command finds a lab by it
-		Domain:  l.domainURL(first),
+		Cognito: l.apiURL(first),
+		Issuer:  l.issuerURL(first) + "/" + first.ID,
+		Domain:  l.apiURL(first), // a pool without a domain has no OAuth endpoints
+	}
+	if domains := l.domainURLs(first); len(domains) > 0 {
+		u.Domain = domains[0]
 	}
 	if l.scheme == "https" && l.names == "" {
 		u.Console = l.at(partyConsole)
 	}
-	plain := first
-	plain.UpdatedIssuer = false
-	u.Cognito = l.issuerURL(plain)
-	u.Issuer = l.issuerURL(first) + "/" + first.ID
 	switch l.names {
 	case NamesLocalhost:
 		u.Scalekit, u.App, u.IdP = l.named("scalekit.localhost"), l.named("app.localhost"), l.named("idp.localhost")
@@ -158,25 +172,28 @@ func (l layout) consoleNames() []string {
 	return []string{l.named(consoleName)}
 }
 
-// hosts lists the parties' hosts on the TLS port; none without names.
-func (l layout) hosts(u URLs, pools []mockcognito.UserPool) map[string]int {
+// hosts lists the parties' hosts on the TLS port but for Cognito's, which change while the lab runs; none without names.
+func (l layout) hosts(u URLs) map[string]int {
 	if l.names == "" {
 		return nil
 	}
-	out := map[string]int{consoleName: partyConsole, hostname(u.Cognito): partyCognito, hostname(u.Scalekit): partyScalekit, hostname(u.App): partyApp, hostname(u.IdP): partyIdP}
-	for _, p := range pools {
-		for _, base := range append([]string{p.IssuerURL, p.DomainURL}, p.CustomDomains...) {
-			out[hostname(base)] = partyCognito
-		}
-	}
-	return out
+	return map[string]int{consoleName: partyConsole, hostname(u.Scalekit): partyScalekit, hostname(u.App): partyApp, hostname(u.IdP): partyIdP}
 }
 
-// Hosts are the names under which the parties of such a lab are reached, sorted; none without Names. The lab need not
-// run.
+// Hosts are the names under which the parties of such a lab are reached at its start, sorted; none without Names. The lab
+// need not run.
 func (c Config) Hosts() []string {
 	plan := c.plan(c.layoutAt([len(partyNames)]int{}, 443))
-	return slices.Sorted(maps.Keys(plan.layout.hosts(plan.urls, plan.pools)))
+	if c.Names == "" {
+		return nil
+	}
+	names := plan.layout.hosts(plan.urls)
+	for _, p := range plan.pools {
+		for _, base := range append(plan.layout.domainURLs(p), plan.layout.apiURL(p), plan.layout.issuerURL(p)) {
+			names[hostname(base)] = partyCognito
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 func hostname(base string) string {

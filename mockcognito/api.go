@@ -12,6 +12,7 @@ import (
 
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
 // The user pools API: POST / with X-Amz-Target and a JSON object (AWS JSON 1.1). Signatures are accepted, not verified.
@@ -156,7 +157,7 @@ func (s *Server) poolByID(id string) (*pool, error) {
 	if err := validate(poolMember(id)); err != nil {
 		return nil, err
 	}
-	p := s.pools[id]
+	p := s.live().pools[id]
 	if p == nil {
 		return nil, apiError("ResourceNotFoundException", "User pool %s does not exist.", id)
 	}
@@ -180,13 +181,13 @@ func (s *Server) describeUserPool(body []byte) (any, error) {
 		return nil, err
 	}
 	out := object{
-		"Id": p.ID, "Name": p.Name, "Arn": fmt.Sprintf("arn:aws:cognito-idp:%s:%s:userpool/%s", p.region, accountID, p.ID),
-		"CreationDate": epoch(p.created), "LastModifiedDate": epoch(p.created),
+		"Id": p.ID, "Name": p.Name, "Arn": p.ARN(accountID),
+		"CreationDate": epoch(p.Created), "LastModifiedDate": epoch(p.Modified),
 		"Policies": object{
 			"PasswordPolicy": object{"MinimumLength": 8, "RequireUppercase": true, "RequireLowercase": true, "RequireNumbers": true, "RequireSymbols": true, "TemporaryPasswordValidityDays": 7},
 			"SignInPolicy":   object{"AllowedFirstAuthFactors": []string{"PASSWORD"}},
 		},
-		"DeletionProtection": "INACTIVE", "MfaConfiguration": "OFF", "EstimatedNumberOfUsers": 0, "UserPoolTier": "ESSENTIALS",
+		"DeletionProtection": "INACTIVE", "MfaConfiguration": "OFF", "EstimatedNumberOfUsers": p.Users.Len(), "UserPoolTier": "ESSENTIALS",
 		"LambdaConfig": object{}, "UserPoolTags": object{},
 		"EmailConfiguration":          object{"EmailSendingAccount": "COGNITO_DEFAULT"},
 		"AdminCreateUserConfig":       object{"AllowAdminCreateUserOnly": false, "UnusedAccountValidityDays": 7},
@@ -196,17 +197,20 @@ func (s *Server) describeUserPool(body []byte) (any, error) {
 		}},
 		"SchemaAttributes": p.schema(),
 	}
-	if p.CaseInsensitive {
+	if p.CaseInsensitive() {
 		out["UsernameConfiguration"] = object{"CaseSensitive": false}
 	}
-	if p.Domain != "" {
-		out["Domain"] = p.Domain
+	for _, d := range p.Domains() {
+		name := "Domain"
+		if d.Custom {
+			name = "CustomDomain"
+		}
+		if out[name] == nil {
+			out[name] = d.Name
+		}
 	}
-	if len(p.CustomDomains) > 0 {
-		out["CustomDomain"] = hostname(hostOf(p.CustomDomains[0]))
-	}
-	if p.UpdatedIssuer {
-		out["IssuerConfiguration"] = object{"Type": "UPDATED"}
+	if p.Issuer != "" {
+		out["IssuerConfiguration"] = object{"Type": string(p.Issuer)}
 	}
 	return object{"UserPool": out}, nil
 }
@@ -214,32 +218,24 @@ func (s *Server) describeUserPool(body []byte) (any, error) {
 // schema lists every standard attribute and the pool's own.
 func (p *pool) schema() []object {
 	var out []object
-	entry := func(name string) object {
-		a := p.attribute(name)
-		o := object{"Name": name, "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": !a.Immutable, "Required": a.Required}
-		switch {
-		case slices.Contains(booleanAttributes, name):
-			o["AttributeDataType"] = "Boolean"
-		case name == "updated_at":
-			o["AttributeDataType"] = "Number"
-			o["NumberAttributeConstraints"] = object{"MinValue": "0"}
-		case name == "sub":
-			o["Mutable"], o["Required"] = false, true
-			o["StringAttributeConstraints"] = object{"MinLength": "1", "MaxLength": "2048"}
-		case name == "birthdate":
-			o["StringAttributeConstraints"] = object{"MinLength": "10", "MaxLength": "10"}
-		default:
-			o["StringAttributeConstraints"] = object{"MinLength": "0", "MaxLength": "2048"}
+	for _, a := range p.Schema() {
+		o := object{"Name": a.Name, "AttributeDataType": a.DataType, "DeveloperOnlyAttribute": a.DeveloperOnly, "Mutable": !a.Immutable, "Required": a.Required}
+		bounds := func(name, low, high string, b *userpool.Bounds) {
+			if b == nil {
+				return
+			}
+			limits := object{}
+			if b.Min != "" {
+				limits[low] = b.Min
+			}
+			if b.Max != "" {
+				limits[high] = b.Max
+			}
+			o[name] = limits
 		}
-		return o
-	}
-	for _, name := range standardAttributes {
-		out = append(out, entry(name))
-	}
-	for _, a := range p.Attributes {
-		if isCustom(a.Name) {
-			out = append(out, entry(a.Name))
-		}
+		bounds("StringAttributeConstraints", "MinLength", "MaxLength", a.StringLength)
+		bounds("NumberAttributeConstraints", "MinValue", "MaxValue", a.NumberRange)
+		out = append(out, o)
 	}
 	return out
 }
@@ -259,20 +255,19 @@ func (s *Server) describeUserPoolClient(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := p.clients[in.ClientID]
+	c := p.Client(in.ClientID)
 	if c == nil {
 		return nil, apiError("ResourceNotFoundException", "User pool client %s does not exist.", in.ClientID)
 	}
 	out := object{
-		"UserPoolId": p.ID, "ClientId": c.ID, "ClientName": c.Name, "CreationDate": epoch(p.created), "LastModifiedDate": epoch(p.created),
-		"AllowedOAuthFlowsUserPoolClient": !c.DisableOAuth, "EnableTokenRevocation": !c.DisableTokenRevocation,
-		"EnablePropagateAdditionalUserContextData": false, "AuthSessionValidity": 3, "PreventUserExistenceErrors": "ENABLED",
-		"AccessTokenValidity": int(c.AccessTokenValidity / time.Minute), "IdTokenValidity": int(c.IDTokenValidity / time.Minute),
-		"RefreshTokenValidity": int(c.RefreshTokenValidity / time.Minute),
-		"TokenValidityUnits":   object{"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "minutes"},
+		"UserPoolId": p.ID, "ClientId": c.ID, "ClientName": c.Name, "CreationDate": epoch(c.Created), "LastModifiedDate": epoch(c.Modified),
+		"AllowedOAuthFlowsUserPoolClient": c.OAuth, "EnableTokenRevocation": c.TokenRevocation,
+		"EnablePropagateAdditionalUserContextData": false, "AuthSessionValidity": 3, "PreventUserExistenceErrors": c.PreventUserExistence,
+		"AccessTokenValidity": c.AccessTokenValidity.N, "IdTokenValidity": c.IDTokenValidity.N, "RefreshTokenValidity": c.RefreshTokenValidity.N,
+		"TokenValidityUnits": object{"AccessToken": c.AccessTokenValidity.Unit, "IdToken": c.IDTokenValidity.Unit, "RefreshToken": c.RefreshTokenValidity.Unit},
 	}
-	if c.Secret != "" {
-		out["ClientSecret"] = c.Secret
+	if c.Confidential() {
+		out["ClientSecret"] = c.Secret()
 	}
 	for name, list := range map[string][]string{
 		"CallbackURLs": c.CallbackURLs, "LogoutURLs": c.LogoutURLs, "AllowedOAuthFlows": c.Flows, "AllowedOAuthScopes": c.Scopes,
@@ -282,7 +277,7 @@ func (s *Server) describeUserPoolClient(body []byte) (any, error) {
 			out[name] = list
 		}
 	}
-	if !slices.Equal(c.ReadAttributes, standardAttributes) {
+	if c.ReadAttributes != nil {
 		out["ReadAttributes"] = c.ReadAttributes
 	}
 	return object{"UserPoolClient": out}, nil
@@ -297,16 +292,13 @@ func (s *Server) describeUserPoolDomain(body []byte) (any, error) {
 	if err := validate(member{"domain", in.Domain, nil, ""}); err != nil {
 		return nil, err
 	}
-	for _, id := range sortedKeys(s.pools) {
-		p := s.pools[id]
-		custom := slices.ContainsFunc(p.CustomDomains, func(base string) bool { return hostname(hostOf(base)) == in.Domain })
-		if p.Domain == in.Domain || custom {
-			return object{"DomainDescription": object{
-				"UserPoolId": p.ID, "AWSAccountId": accountID, "Domain": in.Domain, "Status": "ACTIVE", "ManagedLoginVersion": 2,
-				"S3Bucket": "aws-cognito-prod-" + p.region + "-assets", "CloudFrontDistribution": "mock.cloudfront.invalid",
-				"Version": "20261101000000", "CustomDomainConfig": object{},
-			}}, nil
-		}
+	p, d := s.live().of.Domain(s.region(), in.Domain)
+	if d != nil {
+		return object{"DomainDescription": object{
+			"UserPoolId": p.ID, "AWSAccountId": accountID, "Domain": d.Name, "Status": "ACTIVE", "ManagedLoginVersion": d.ManagedLoginVersion,
+			"S3Bucket": "aws-cognito-prod-" + p.Region() + "-assets", "CloudFrontDistribution": "mock.cloudfront.invalid",
+			"Version": "20261101000000", "CustomDomainConfig": object{},
+		}}, nil
 	}
 	return object{"DomainDescription": object{}}, nil
 }
@@ -326,21 +318,13 @@ func (s *Server) describeIdentityProvider(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	idp := p.provider(in.ProviderName)
+	idp := p.Provider(in.ProviderName)
 	if idp == nil {
 		return nil, apiError("ResourceNotFoundException", "Identity provider %s does not exist.", in.ProviderName)
 	}
-	details := map[string]string{
-		"client_id": idp.ClientID, "client_secret": idp.ClientSecret, "authorize_scopes": idp.Scopes,
-		"attributes_request_method": idp.AttributesRequestMethod, "oidc_issuer": idp.Issuer, "attributes_url_add_attributes": "false",
-	}
-	if idp.AuthorizeURL != "" {
-		details["authorize_url"], details["token_url"] = idp.AuthorizeURL, idp.TokenURL
-		details["attributes_url"], details["jwks_uri"] = idp.AttributesURL, idp.JWKSURI
-	}
 	out := object{
-		"UserPoolId": p.ID, "ProviderName": idp.Name, "ProviderType": "OIDC", "ProviderDetails": details,
-		"AttributeMapping": idp.AttributeMapping, "CreationDate": epoch(p.created), "LastModifiedDate": epoch(p.created),
+		"UserPoolId": p.ID, "ProviderName": idp.Name, "ProviderType": idp.Type, "ProviderDetails": idp.Details,
+		"AttributeMapping": idp.AttributeMapping, "CreationDate": epoch(idp.Created), "LastModifiedDate": epoch(idp.Modified),
 	}
 	if len(idp.Identifiers) > 0 {
 		out["IdpIdentifiers"] = idp.Identifiers

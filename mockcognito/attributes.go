@@ -1,13 +1,10 @@
 package mockcognito
 
-import "slices"
+import (
+	"slices"
 
-// standardAttributes are the standard attributes of a user pool, in the order of the service's schema.
-var standardAttributes = []string{
-	"sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
-	"website", "email", "email_verified", "gender", "birthdate", "zoneinfo", "locale", "phone_number",
-	"phone_number_verified", "address", "updated_at",
-}
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
+)
 
 // booleanAttributes are booleans in tokens and strings everywhere else.
 var booleanAttributes = []string{"email_verified", "phone_number_verified"}
@@ -22,22 +19,20 @@ var scopeAttributes = map[string][]string{
 	},
 }
 
-// released returns the names of the user's attributes that the scopes show to a client that can read readable.
-// openid alone shows all that is readable.
-func released(u *user, scopes, readable []string) []string {
+// released are the user's attributes that the scopes show to a client, as far as it may read them. openid alone shows all
+// that is readable.
+func released(u *user, scopes []string, client *appClient) userpool.Attributes {
 	all := !slices.ContainsFunc(scopes, func(s string) bool { return scopeAttributes[s] != nil })
-	var out []string
-	for _, name := range u.attributeNames() {
-		if !slices.Contains(readable, name) {
+	out := make(userpool.Attributes, 0, len(u.Attributes))
+	for _, a := range u.Attributes {
+		if !client.CanRead(a.Name) {
 			continue
 		}
 		if all || slices.ContainsFunc(scopes, func(s string) bool {
-			return slices.Contains(scopeAttributes[s], name) || s == "profile" && isCustom(name)
+			return slices.Contains(scopeAttributes[s], a.Name) || s == "profile" && userpool.IsCustom(a.Name)
 		}) {
-			out = append(out, name)
+			out = append(out, a)
 		}
 	}
 	return out
 }
-
-func isCustom(name string) bool { return len(name) > 7 && name[:7] == "custom:" }

@@ -18,7 +18,7 @@ import (
 // authorizationRequest is a request whose client and redirect URI are trusted (RFC 6749 §4.1.1).
 type authorizationRequest struct {
 	pool   *pool
-	client *AppClient
+	client *appClient
 
 	responseType string
 	redirectURI  string
@@ -87,13 +87,13 @@ func (s *Server) trustedRequest(r *http.Request, q url.Values) (*authorizationRe
 	clientID, redirectURI := q.Get("client_id"), q.Get("redirect_uri")
 	p, client := s.clientOf(r, clientID)
 	if client == nil {
-		explain := fmt.Sprintf("No user pool of this service has an app client %q. Compare client_id with the app clients of the pool.", clientID)
+		explain := s.noClient(clientID)
 		return nil, &pageError{query: query("error", "invalid_request", "client_id", clientID), explain: explain}
 	}
 	if name := web.Duplicate(q, "client_id", "redirect_uri"); name != "" {
 		return nil, &pageError{pool: p, query: query("error", "invalid_request", "client_id", clientID), explain: fmt.Sprintf("The request has %s more than once. Send it once.", name)}
 	}
-	if client.DisableOAuth || len(client.CallbackURLs) == 0 {
+	if !client.OAuth || len(client.CallbackURLs) == 0 {
 		return nil, &pageError{pool: p, query: query("error", "invalid_request"), explain: fmt.Sprintf(
 			"App client %s may not use the OAuth endpoints: AllowedOAuthFlowsUserPoolClient is off or it has no callback URL. Enable OAuth on the client.", clientID)}
 	}
@@ -119,6 +119,18 @@ func (s *Server) trustedRequest(r *http.Request, q url.Values) (*authorizationRe
 		resource: q.Get("resource"),
 		rawQuery: r.URL.RawQuery,
 	}, nil
+}
+
+// noClient says why there is no app client for a request.
+func (s *Server) noClient(clientID string) string {
+	p, client := s.live().client(clientID)
+	switch {
+	case client == nil:
+		return fmt.Sprintf("No user pool of this service has an app client %q. Compare client_id with the app clients of the pool.", clientID)
+	case p.domainURL == "":
+		return fmt.Sprintf("App client %s belongs to user pool %s, which has no domain, and so no OAuth endpoints. Give it one: CreateUserPoolDomain, or domain in the lab file.", clientID, p.ID)
+	}
+	return fmt.Sprintf("App client %s belongs to user pool %s, whose OAuth endpoints are at %s.", clientID, p.ID, strings.Join(p.domains, ", "))
 }
 
 // checkRequest is the second phase: errors go to the app.
@@ -196,7 +208,7 @@ func (req *authorizationRequest) fail(code oauth2.Code, description, explain str
 
 // resolveProvider finds the provider that the request names, if the client may use it. nil sends the person to the
 // login page, which answers 401.
-func (s *Server) resolveProvider(ctx context.Context, req *authorizationRequest) *IdentityProvider {
+func (s *Server) resolveProvider(ctx context.Context, req *authorizationRequest) *provider {
 	idp, explain := req.find()
 	if idp == nil {
 		trace.Fail(ctx, explain)
@@ -211,7 +223,7 @@ func (s *Server) resolveProvider(ctx context.Context, req *authorizationRequest)
 }
 
 // resolve finds the provider that the request names, if the client may use it, or says why there is none.
-func (req *authorizationRequest) resolve() (*IdentityProvider, string) {
+func (req *authorizationRequest) resolve() (*provider, string) {
 	idp, explain := req.find()
 	if idp == nil {
 		return nil, explain
@@ -223,15 +235,15 @@ func (req *authorizationRequest) resolve() (*IdentityProvider, string) {
 }
 
 // find looks the provider up that the request names, or says why there is none.
-func (req *authorizationRequest) find() (*IdentityProvider, string) {
+func (req *authorizationRequest) find() (*provider, string) {
 	if req.provider != "" {
-		idp := req.pool.provider(req.provider)
+		idp := req.pool.Provider(req.provider)
 		if idp == nil {
-			return nil, fmt.Sprintf("User pool %s has no identity provider %q; it has %s. Names are compared exactly, with case.", req.pool.ID, req.provider, quoteAll(names(req.pool.Providers)))
+			return nil, fmt.Sprintf("User pool %s has no identity provider %q; it has %s. Names are compared exactly, with case.", req.pool.ID, req.provider, quoteAll(names(req.pool.Providers())))
 		}
 		return idp, ""
 	}
-	idp := req.pool.providerOfIdentifier(req.identifier)
+	idp := req.pool.ProviderOfIdentifier(req.identifier)
 	if idp == nil {
 		return nil, fmt.Sprintf("No identity provider of user pool %s has the identifier %q. Add it to the provider's identifiers, or send identity_provider.", req.pool.ID, req.identifier)
 	}
@@ -239,7 +251,7 @@ func (req *authorizationRequest) find() (*IdentityProvider, string) {
 }
 
 // enabled is an error, a text for a person, unless the client may use the provider.
-func (req *authorizationRequest) enabled(idp *IdentityProvider) error {
+func (req *authorizationRequest) enabled(idp *provider) error {
 	if slices.Contains(req.client.IdentityProviders, idp.Name) {
 		return nil
 	}
@@ -273,7 +285,7 @@ func printable(rawQuery string) string {
 	return b.String()
 }
 
-func names(list []IdentityProvider) []string {
+func names(list []*provider) []string {
 	out := make([]string, len(list))
 	for i, p := range list {
 		out[i] = p.Name

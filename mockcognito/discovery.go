@@ -10,31 +10,42 @@ import (
 // discovery serves the issuer's metadata (OIDC Discovery §4), compact and in alphabetical order as the real service
 // does. It lacks code_challenge_methods_supported though S256 works.
 func (s *Server) discovery(w http.ResponseWriter, r *http.Request) error {
-	p := s.pools[r.PathValue("pool")]
+	p := s.live().pools[r.PathValue("pool")]
 	if p == nil {
 		return apiError("ResourceNotFoundException", "User pool %s does not exist.", r.PathValue("pool"))
 	}
-	doc := jose.Object{
-		{Name: "authorization_endpoint", Value: p.DomainURL + "/oauth2/authorize"},
-		{Name: "end_session_endpoint", Value: p.DomainURL + "/logout"},
-		{Name: "id_token_signing_alg_values_supported", Value: []string{jose.RS256}},
-		{Name: "issuer", Value: p.issuer},
-		{Name: "jwks_uri", Value: p.issuer + "/.well-known/jwks.json"},
-		{Name: "response_types_supported", Value: []string{"code", "token"}},
-		{Name: "revocation_endpoint", Value: p.DomainURL + "/oauth2/revoke"},
-		{Name: "scopes_supported", Value: []string{"openid", "email", "phone", "profile"}},
-		{Name: "subject_types_supported", Value: []string{"public"}},
-		{Name: "token_endpoint", Value: p.DomainURL + "/oauth2/token"},
-		{Name: "token_endpoint_auth_methods_supported", Value: []string{"client_secret_basic", "client_secret_post"}},
-		{Name: "userinfo_endpoint", Value: p.DomainURL + "/oauth2/userInfo"},
-	}
+	doc := p.metadata()
 	s.kit.Faults.Document(r.Context(), "cognito.discovery.document", &doc)
 	return s.publish(w, doc)
 }
 
+// metadata is the discovery document.
+// Unverified: that a pool without a domain publishes no endpoints, and that one with two publishes those of its prefix.
+func (p *pool) metadata() jose.Object {
+	var doc jose.Object
+	endpoint := func(name, path string) {
+		if p.domainURL != "" {
+			doc.Set(name, p.domainURL+path)
+		}
+	}
+	endpoint("authorization_endpoint", "/oauth2/authorize")
+	endpoint("end_session_endpoint", "/logout")
+	doc.Set("id_token_signing_alg_values_supported", []string{jose.RS256})
+	doc.Set("issuer", p.issuer)
+	doc.Set("jwks_uri", p.issuer+"/.well-known/jwks.json")
+	doc.Set("response_types_supported", []string{"code", "token"})
+	endpoint("revocation_endpoint", "/oauth2/revoke")
+	doc.Set("scopes_supported", []string{"openid", "email", "phone", "profile"})
+	doc.Set("subject_types_supported", []string{"public"})
+	endpoint("token_endpoint", "/oauth2/token")
+	doc.Set("token_endpoint_auth_methods_supported", []string{"client_secret_basic", "client_secret_post"})
+	endpoint("userinfo_endpoint", "/oauth2/userInfo")
+	return doc
+}
+
 // jwks serves the two public keys of a pool (RFC 7517), members in the vendor's order.
 func (s *Server) jwks(w http.ResponseWriter, r *http.Request) error {
-	p := s.pools[r.PathValue("pool")]
+	p := s.live().pools[r.PathValue("pool")]
 	if p == nil {
 		return apiError("ResourceNotFoundException", "User pool %s does not exist.", r.PathValue("pool"))
 	}

@@ -14,10 +14,13 @@
 //	                           ▼
 //	                  session cookie, app?code=… ──/oauth2/token──► ID token, access token, refresh token
 //
+// Pools, clients, providers and users are live state (internal/userpool). Config.UserPools declares the pools at the start;
+// Reload declares others, Reset goes back to them.
+//
 // What surprises people is a quirk with a switch (Quirks); what goes wrong on request is a fault bound to a point.
 //
 // Not modelled here: users of the pool's own directory, MFA and passkeys, SAML and social providers, Lambda triggers,
-// client_credentials and resource servers, rotation of refresh tokens, custom domains, and every operation of the user
+// client_credentials and resource servers, rotation of refresh tokens, and every operation of the user
 // pools API but the four Describe ones; each answers with an error that says so. Request signatures are not verified.
 //
 // Sources: Amazon Cognito developer guide (authorization, token, userInfo, revocation, logout and login endpoints;

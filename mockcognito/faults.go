@@ -26,8 +26,8 @@ func (s *Server) discoveryFaults() []fault.Fault {
 		ID: "disc.wildcard_pool", Title: "Any pool id has a discovery document", Points: []string{"cognito.discovery"},
 		Route: func(next http.Handler, _ fault.Params) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if s.pools[r.PathValue("pool")] == nil {
-					r.SetPathValue("pool", s.cfg.UserPools[0].ID)
+				if now := s.live(); now.pools[r.PathValue("pool")] == nil && now.first() != nil {
+					r.SetPathValue("pool", now.first().ID)
 				}
 				next.ServeHTTP(w, r)
 			})

@@ -306,8 +306,9 @@ func (s *Server) refreshAsksUpstream(next http.Handler, _ fault.Params) http.Han
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if form, err := web.Form(r); err == nil && form.Get("grant_type") == oauth2.GrantRefreshToken {
-			for _, provider := range s.cfg.UserPools[0].Providers {
-				if !reachable(r, provider.Issuer) {
+			p := s.live().first()
+			for _, provider := range p.Providers() {
+				if !reachable(r, provider.Issuer()) {
 					s.presentToken(w, r, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the identity provider was asked and did not answer")})
 					return
 				}

@@ -103,8 +103,8 @@ func onError(change func(q url.Values)) func(http.Handler, fault.Params) http.Ha
 func (s *Server) takeReturn(when func(q url.Values) bool) func(http.Handler, fault.Params) http.Handler {
 	return func(next http.Handler, _ fault.Params) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			client := s.cfg.UserPools[0].Clients[0]
-			if !when(r.URL.Query()) || len(client.CallbackURLs) == 0 {
+			client := s.live().firstClient()
+			if client == nil || !when(r.URL.Query()) || len(client.CallbackURLs) == 0 {
 				next.ServeHTTP(w, r)
 				return
 			}

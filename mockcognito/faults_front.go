@@ -60,11 +60,9 @@ func asked(id, title string, change func(q url.Values)) fault.Fault {
 }
 
 // requestClient is the app client that a request names, or nil.
-func (s *Server) requestClient(q url.Values) *AppClient {
-	if p := s.clients[q.Get("client_id")]; p != nil {
-		return p.clients[q.Get("client_id")]
-	}
-	return nil
+func (s *Server) requestClient(q url.Values) *appClient {
+	_, client := s.live().client(q.Get("client_id"))
+	return client
 }
 
 // loosely is a fault that compares redirect_uri in another way: what same takes for a registered one is served as that.

@@ -78,10 +78,13 @@ func (s *Server) logoutFaults() []fault.Fault {
 func (s *Server) anyLogoutClient(next http.Handler, _ fault.Params) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		if s.clients[q.Get("client_id")] == nil {
-			for id, p := range s.clients {
-				if slices.Contains(p.clients[id].LogoutURLs, q.Get("logout_uri")) {
-					q.Set("client_id", id)
+		now := s.live()
+		if _, known := now.client(q.Get("client_id")); known == nil {
+			for _, p := range now.list {
+				for _, c := range p.Clients() {
+					if slices.Contains(c.LogoutURLs, q.Get("logout_uri")) {
+						q.Set("client_id", c.ID)
+					}
 				}
 			}
 			r = r.Clone(r.Context())
@@ -93,9 +96,9 @@ func (s *Server) anyLogoutClient(next http.Handler, _ fault.Params) http.Handler
 
 // upstreamLogout is where the first provider would end its session, with the way back.
 func (s *Server) upstreamLogout(back string) *url.URL {
-	for _, pool := range s.cfg.UserPools {
-		for _, idp := range pool.Providers {
-			if u, err := url.Parse(strings.TrimSuffix(idp.Issuer, "/") + "/oidc/logout"); err == nil {
+	for _, p := range s.live().list {
+		for _, idp := range p.Providers() {
+			if u, err := url.Parse(strings.TrimSuffix(idp.Issuer(), "/") + "/oidc/logout"); err == nil {
 				u.RawQuery = url.Values{"post_logout_redirect_uri": {back}}.Encode()
 				return u
 			}

@@ -207,7 +207,7 @@ func (s *Server) takeCrafted(convinces func(p *pool, token string) bool) wrapper
 			return
 		}
 		clientID, _ := claims["client_id"].(string)
-		p := s.clients[clientID]
+		p, _ := s.live().client(clientID)
 		if p == nil || !convinces(p, token) {
 			return
 		}

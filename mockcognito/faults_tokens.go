@@ -111,9 +111,9 @@ func (s *Server) idTokenIssue() []fault.Fault {
 	return []fault.Fault{
 		id("iss_other", "The ID token has another issuer", setClaim("iss", "https://issuer.invalid")),
 		id("iss_domain", "The ID token's issuer is the user pool's domain", func(d *jose.Draft) {
-			for _, p := range s.pools {
+			for _, p := range s.live().list {
 				if d.Claims.Get("iss") == p.issuer {
-					d.Claims.Set("iss", p.DomainURL)
+					d.Claims.Set("iss", p.domainURL)
 					return
 				}
 			}

@@ -57,7 +57,7 @@ func (e *errUpstream) Unwrap() error { return e.err }
 
 // redirectToProvider sends the browser to an external OIDC provider. Order of the parameters as captured from the real
 // service; no PKCE and no nonce go upstream, and the scopes are the provider's, not the app's.
-func (s *Server) redirectToProvider(w http.ResponseWriter, r *http.Request, req *authorizationRequest, idp *IdentityProvider) error {
+func (s *Server) redirectToProvider(w http.ResponseWriter, r *http.Request, req *authorizationRequest, idp *provider) error {
 	ctx := r.Context()
 	ep, err := s.endpointsOf(ctx, idp)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Server) redirectToProvider(w http.ResponseWriter, r *http.Request, req 
 	origin := s.origin(r, req.pool)
 	st := upstreamState{
 		UserPoolID: req.pool.ID, ProviderName: idp.Name, ClientID: req.client.ID, RedirectURI: req.redirectURI,
-		ResponseType: req.responseType, ProviderType: "OIDC", Scopes: req.scopes,
+		ResponseType: req.responseType, ProviderType: idp.Type, Scopes: req.scopes,
 		Challenge: req.challenge, Method: req.method, Nonce: req.nonce, Host: hostOf(origin), Created: s.kit.Env.Now().Unix(),
 		ID: s.kit.Env.UUID(), V: []string{},
 	}
@@ -95,9 +95,9 @@ func (s *Server) redirectToProvider(w http.ResponseWriter, r *http.Request, req 
 	s.setCSRFState(w, req.pool, browser)
 
 	params := web.Params{
-		{"client_id", idp.ClientID},
+		{"client_id", idp.ClientID()},
 		{"redirect_uri", origin + "/oauth2/idpresponse"},
-		{"scope", idp.Scopes},
+		{"scope", idp.Scopes()},
 		{"response_type", "code"},
 		{"state", state},
 	}
@@ -125,23 +125,24 @@ func (s *Server) clearCSRFState(w http.ResponseWriter, p *pool) {
 // origin is the base URL that the browser came in on: the pool's domain, or a custom one. On loopback a lab answers to
 // several names of one port, and the cookies are with the one in use.
 func (s *Server) origin(r *http.Request, p *pool) string {
-	scheme, host, _ := strings.Cut(p.DomainURL, "://")
+	now := s.live()
+	scheme, host, _ := strings.Cut(p.domainURL, "://")
 	switch {
 	case r.Host == host:
-		return p.DomainURL
-	case !s.hosts.combined && s.hosts.of(r, p):
+		return p.domainURL
+	case !now.hosts.combined && now.hosts.of(r, p):
 		return scheme + "://" + r.Host
 	}
 	_, wantPort, _ := net.SplitHostPort(host)
 	if _, port, err := net.SplitHostPort(r.Host); err == nil && port == wantPort && loopback(hostname(r.Host)) && loopback(hostname(host)) {
 		return scheme + "://" + r.Host
 	}
-	return p.DomainURL
+	return p.domainURL
 }
 
 func (s *Server) stateKey() ([]byte, error) { return s.kit.Env.Keys().Secret("cognito/state") }
 
-func (req *authorizationRequest) upstreamFailure(idp *IdentityProvider, err error) error {
+func (req *authorizationRequest) upstreamFailure(idp *provider, err error) error {
 	description := idp.Name + " Error - " + err.Error()
 	if e, ok := errors.AsType[*errUpstream](err); ok {
 		description = e.description
@@ -152,26 +153,26 @@ func (req *authorizationRequest) upstreamFailure(idp *IdentityProvider, err erro
 }
 
 // endpointsOf returns the provider's endpoints: the configured ones, or those that its issuer publishes.
-func (s *Server) endpointsOf(ctx context.Context, idp *IdentityProvider) (endpoints, error) {
-	if idp.AuthorizeURL != "" {
-		return endpoints{idp.AuthorizeURL, idp.TokenURL, idp.AttributesURL, idp.JWKSURI}, nil
+func (s *Server) endpointsOf(ctx context.Context, idp *provider) (endpoints, error) {
+	if idp.Manual() {
+		return endpoints{idp.Details["authorize_url"], idp.Details["token_url"], idp.Details["attributes_url"], idp.Details["jwks_uri"]}, nil
 	}
-	if err := s.allowedUpstream(idp.Issuer); err != nil {
+	if err := s.allowedUpstream(idp.Issuer()); err != nil {
 		return endpoints{}, err
 	}
 	now := s.kit.Env.Now()
 	s.mu.Lock()
-	known, ok := s.discovered[idp.Issuer]
+	known, ok := s.discovered[idp.Issuer()]
 	s.mu.Unlock()
 	if ok && now.Before(known.until) {
 		return known.endpoints, nil
 	}
 	var doc oidc.ProviderMetadata
-	if err := s.getJSON(ctx, idp.Issuer+"/.well-known/openid-configuration", &doc); err != nil {
+	if err := s.getJSON(ctx, idp.Issuer()+"/.well-known/openid-configuration", &doc); err != nil {
 		return endpoints{}, fmt.Errorf("discovery: %w", err)
 	}
-	if doc.Issuer != idp.Issuer {
-		return endpoints{}, fmt.Errorf("discovery: the document names the issuer %q, configured is %q", doc.Issuer, idp.Issuer)
+	if doc.Issuer != idp.Issuer() {
+		return endpoints{}, fmt.Errorf("discovery: the document names the issuer %q, configured is %q", doc.Issuer, idp.Issuer())
 	}
 	ep := endpoints{doc.AuthorizationEndpoint, doc.TokenEndpoint, doc.UserInfoEndpoint, doc.JWKSURI}
 	for name, u := range map[string]string{"authorization_endpoint": ep.authorize, "token_endpoint": ep.token, "userinfo_endpoint": ep.userInfo, "jwks_uri": ep.jwks} {
@@ -180,7 +181,7 @@ func (s *Server) endpointsOf(ctx context.Context, idp *IdentityProvider) (endpoi
 		}
 	}
 	s.mu.Lock()
-	s.discovered[idp.Issuer] = discovered{ep, now.Add(discoveryLifetime)}
+	s.discovered[idp.Issuer()] = discovered{ep, now.Add(discoveryLifetime)}
 	s.mu.Unlock()
 	return ep, nil
 }
@@ -202,16 +203,16 @@ func (s *Server) allowedUpstream(raw string) error {
 }
 
 // exchange posts the code to the provider's token endpoint: client_secret_post only, parameters in the captured order.
-func (s *Server) exchange(ctx context.Context, idp *IdentityProvider, ep endpoints, redirectURI, code string) (*oidc.TokenResponse, error) {
+func (s *Server) exchange(ctx context.Context, idp *provider, ep endpoints, redirectURI, code string) (*oidc.TokenResponse, error) {
 	secret, sent := "", redirectURI+"/elsewhere"
 	err := s.kit.Faults.Run(ctx,
-		fault.Check{Point: "cognito.idpresponse.client_auth", Run: func() error { secret = idp.ClientSecret; return nil }},
+		fault.Check{Point: "cognito.idpresponse.client_auth", Run: func() error { secret = idp.ClientSecret(); return nil }},
 		fault.Check{Point: "cognito.idpresponse.token_redirect_uri", Run: func() error { sent = redirectURI; return nil }},
 	)
 	if err != nil {
 		return nil, err
 	}
-	body := web.Params{{"grant_type", oauth2.GrantAuthorizationCode}, {"redirect_uri", sent}, {"client_id", idp.ClientID}}
+	body := web.Params{{"grant_type", oauth2.GrantAuthorizationCode}, {"redirect_uri", sent}, {"client_id", idp.ClientID()}}
 	body.AddIf("client_secret", secret)
 	body = append(body, web.Params{{"code", code}}...)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, ep.token, strings.NewReader(body.Encode()))
@@ -234,7 +235,7 @@ func (s *Server) exchange(ctx context.Context, idp *IdentityProvider, ep endpoin
 }
 
 // tokenEndpointError is what the app is told of an IdP's refusal.
-func tokenEndpointError(idp *IdentityProvider, status int, answer []byte) error {
+func tokenEndpointError(idp *provider, status int, answer []byte) error {
 	var oauthErr struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
@@ -271,13 +272,13 @@ func (s *Server) keysOf(ctx context.Context, ep endpoints) ([]byte, error) {
 }
 
 // upstreamUserInfo asks the provider's userInfo endpoint with the configured method.
-func (s *Server) upstreamUserInfo(ctx context.Context, idp *IdentityProvider, ep endpoints, accessToken string) (map[string]any, error) {
+func (s *Server) upstreamUserInfo(ctx context.Context, idp *provider, ep endpoints, accessToken string) (map[string]any, error) {
 	method := http.MethodPost
-	if idp.AttributesRequestMethod == method {
+	if idp.RequestMethod() == method {
 		method = http.MethodGet
 	}
 	err := s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.userinfo_method", Run: func() error {
-		method = idp.AttributesRequestMethod
+		method = idp.RequestMethod()
 		return nil
 	}})
 	if err != nil {
@@ -346,7 +347,7 @@ func transportError(err error, timeout string) error {
 
 // verifyIDToken checks the signature of the provider's ID token and returns its claims, unchecked. Asymmetric
 // algorithms need a kid that the provider publishes; HMAC uses the client secret.
-func (s *Server) verifyIDToken(ctx context.Context, idp *IdentityProvider, ep endpoints, token string) (*jose.Verified, error) {
+func (s *Server) verifyIDToken(ctx context.Context, idp *provider, ep endpoints, token string) (*jose.Verified, error) {
 	raw, err := s.keysOf(ctx, ep)
 	if err != nil {
 		return nil, err
@@ -356,7 +357,7 @@ func (s *Server) verifyIDToken(ctx context.Context, idp *IdentityProvider, ep en
 		return nil, &errUpstream{"invalid_token_signature: " + err.Error(), err} // Unverified: this text
 	}
 	if strings.HasPrefix(peeked.Algorithm, "HS") {
-		verified, err := jose.VerifyHMAC(token, []byte(idp.ClientSecret))
+		verified, err := jose.VerifyHMAC(token, []byte(idp.ClientSecret()))
 		if err != nil {
 			return nil, &errUpstream{"invalid_token_signature: Error when verifying Symmetric MAC", err}
 		}

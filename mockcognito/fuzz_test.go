@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
 const (
@@ -198,7 +200,7 @@ func FuzzCookies(f *testing.F) {
 		r := request(http.MethodGet, paths[int(where)%len(paths)], q, "")
 		r.Header["Cookie"] = []string{cookie}
 		w := s.serve(t, r)
-		_, signedIn := s.currentSession(r, s.pools[DefaultPoolID])
+		_, signedIn := s.currentSession(r, s.live().pools[DefaultPoolID])
 		require.False(t, signedIn, "no cookie that the service did not give out is a session")
 		if to, err := url.Parse(w.Header().Get("Location")); err == nil {
 			require.Empty(t, to.Query().Get("code"))
@@ -284,7 +286,7 @@ func FuzzClaims(f *testing.F) {
 	for _, seed := range []string{`{"email":"a@b","email_verified":true}`, `{"email":["a","b c"],"n":1e400}`, `{"email":{"a":[null]}}`, "null", "[]", `{"email":null}`} {
 		f.Add([]byte(seed))
 	}
-	p := &pool{}
+	p := &pool{Pool: &userpool.Pool{}}
 	f.Fuzz(func(t *testing.T, document []byte) {
 		claims, err := decodeClaims(document)
 		if err != nil {
@@ -292,11 +294,11 @@ func FuzzClaims(f *testing.F) {
 		}
 		mapped, err := mapClaims(map[string]string{"email": "email", "name": "n", "username": "sub"}, claims)
 		if err == nil {
-			u := &user{Attributes: map[string]string{}}
+			u := &user{}
 			err = p.apply(u, mapped, true)
 			require.NotContains(t, mapped, "username")
-			for _, v := range u.Attributes {
-				require.LessOrEqual(t, utf8.RuneCountInString(v), maxAttribute)
+			for _, a := range u.Attributes {
+				require.LessOrEqual(t, utf8.RuneCountInString(a.Value), userpool.MaxAttributeValue)
 			}
 		}
 		if err != nil {

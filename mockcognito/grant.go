@@ -15,6 +15,7 @@ import (
 	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
 // codeLifetime is how long an authorization code is good for.
@@ -52,7 +53,7 @@ type refreshGrant struct {
 // issueRequest is an authenticated person and the app that waits for them.
 type issueRequest struct {
 	pool         *pool
-	client       *AppClient
+	client       *appClient
 	user         *user
 	redirectURI  string
 	responseType string
@@ -72,7 +73,7 @@ func (s *Server) issue(ctx context.Context, w http.ResponseWriter, req issueRequ
 		PoolID: req.pool.ID, ClientID: req.client.ID, Username: req.user.Username, Sub: req.user.Sub, Scopes: req.scopes,
 		AuthTime: req.authTime, Resource: req.resource,
 	}
-	if !req.client.DisableTokenRevocation {
+	if req.client.TokenRevocation {
 		rg.OriginJTI = s.kit.Env.UUID()
 	}
 	made, err := s.mint(ctx, req.pool, req.client, req.user, rg, mintOptions{nonce: req.nonce})
@@ -106,7 +107,7 @@ func implicitAnswer(req issueRequest, made tokens) web.Params {
 	params := web.Params{{"access_token", made.AccessToken}}
 	params.AddIf("id_token", made.IDToken)
 	params.Add("token_type", "Bearer")
-	params.Add("expires_in", strconv.Itoa(int(req.client.AccessTokenValidity/time.Second)))
+	params.Add("expires_in", strconv.Itoa(int(req.client.AccessTokenLifetime()/time.Second)))
 	if req.hasState {
 		params.Add("state", req.state)
 	}
@@ -120,7 +121,7 @@ type mintOptions struct {
 }
 
 // mint makes the ID and the access token of a person for a client.
-func (s *Server) mint(ctx context.Context, p *pool, c *AppClient, u *user, rg refreshGrant, o mintOptions) (tokens, error) {
+func (s *Server) mint(ctx context.Context, p *pool, c *appClient, u *user, rg refreshGrant, o mintOptions) (tokens, error) {
 	keys, err := p.keys.signing()
 	if err != nil {
 		return tokens{}, err
@@ -153,7 +154,7 @@ func header(k *jose.Key) jose.Object {
 	return jose.Object{{Name: "kid", Value: k.ID}, {Name: "alg", Value: k.Algorithm}}
 }
 
-func (s *Server) accessDraft(p *pool, c *AppClient, u *user, rg refreshGrant, k *jose.Key) *jose.Draft {
+func (s *Server) accessDraft(p *pool, c *appClient, u *user, rg refreshGrant, k *jose.Key) *jose.Draft {
 	now := s.kit.Env.Now()
 	claims := jose.Object{{Name: "sub", Value: u.Sub}}
 	if len(u.Groups) > 0 {
@@ -171,7 +172,7 @@ func (s *Server) accessDraft(p *pool, c *AppClient, u *user, rg refreshGrant, k 
 	claims.Set("token_use", "access")
 	claims.Set("scope", joinScopes(rg.Scopes))
 	claims.Set("auth_time", rg.AuthTime.Unix())
-	claims.Set("exp", now.Add(c.AccessTokenValidity).Unix())
+	claims.Set("exp", now.Add(c.AccessTokenLifetime()).Unix())
 	claims.Set("iat", now.Unix())
 	if rg.OriginJTI != "" {
 		claims.Set("jti", s.kit.Env.UUID())
@@ -180,16 +181,16 @@ func (s *Server) accessDraft(p *pool, c *AppClient, u *user, rg refreshGrant, k 
 	return &jose.Draft{Header: header(k), Claims: claims, Key: k, EscapeSlashes: true}
 }
 
-func (s *Server) idDraft(p *pool, c *AppClient, u *user, rg refreshGrant, k *jose.Key, atHash, nonce string) *jose.Draft {
+func (s *Server) idDraft(p *pool, c *appClient, u *user, rg refreshGrant, k *jose.Key, atHash, nonce string) *jose.Draft {
 	now := s.kit.Env.Now()
-	show := released(u, rg.Scopes, c.ReadAttributes)
+	show := released(u, rg.Scopes, c)
 	claims := jose.Object{{Name: "at_hash", Value: atHash}, {Name: "sub", Value: u.Sub}}
 	if len(u.Groups) > 0 {
 		claims.Set("cognito:groups", u.Groups)
 	}
 	for _, name := range booleanAttributes {
-		if slices.Contains(show, name) {
-			claims.Set(name, u.Attributes[name] == "true")
+		if value, shown := show.Lookup(name); shown {
+			claims.Set(name, value == "true")
 		}
 	}
 	claims.Set("iss", p.issuer)
@@ -201,23 +202,23 @@ func (s *Server) idDraft(p *pool, c *AppClient, u *user, rg refreshGrant, k *jos
 		claims.Set("origin_jti", rg.OriginJTI)
 	}
 	claims.Set("aud", c.ID)
-	if u.Subject != "" {
-		claims.Set("identities", u.identities())
+	if len(u.Identities) > 0 {
+		claims.Set("identities", identities(u))
 	}
 	claims.Set("token_use", "id")
 	claims.Set("auth_time", rg.AuthTime.Unix())
-	claims.Set("exp", now.Add(c.IDTokenValidity).Unix())
+	claims.Set("exp", now.Add(c.IDTokenLifetime()).Unix())
 	claims.Set("iat", now.Unix())
 	if rg.OriginJTI != "" {
 		claims.Set("jti", s.kit.Env.UUID())
 	}
-	for _, name := range show {
+	for _, a := range show {
 		switch {
-		case slices.Contains(booleanAttributes, name) || name == "sub":
-		case name == "address":
-			claims.Set(name, jose.Object{{Name: "formatted", Value: u.Attributes[name]}})
+		case userpool.IsBoolean(a.Name):
+		case a.Name == "address":
+			claims.Set(a.Name, jose.Object{{Name: "formatted", Value: a.Value}})
 		default:
-			claims.Set(name, u.Attributes[name])
+			claims.Set(a.Name, a.Value)
 		}
 	}
 	return &jose.Draft{Header: header(k), Claims: claims, Key: k, EscapeSlashes: true}
@@ -234,7 +235,7 @@ func joinScopes(scopes []string) string {
 var refreshHeader = []byte(`{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}`)
 
 // newRefreshToken makes a refresh token for a grant and keeps its hash until it expires.
-func (s *Server) newRefreshToken(ctx context.Context, p *pool, c *AppClient, rg refreshGrant) (string, error) {
+func (s *Server) newRefreshToken(ctx context.Context, p *pool, c *appClient, rg refreshGrant) (string, error) {
 	key, err := p.keys.env.RSA(p.keys.name("refresh"))
 	if err != nil {
 		return "", err
@@ -250,7 +251,7 @@ func (s *Server) newRefreshToken(ctx context.Context, p *pool, c *AppClient, rg 
 	if err != nil {
 		return "", fmt.Errorf("encrypt refresh token: %w", err)
 	}
-	return token, s.refresh.Put(ctx, hashOf(token), rg, s.expiry(ctx, "cognito.refresh.expiry", c.RefreshTokenValidity))
+	return token, s.refresh.Put(ctx, hashOf(token), rg, s.expiry(ctx, "cognito.refresh.expiry", c.RefreshTokenLifetime()))
 }
 
 // expiry is when something that is handed out now ends: the zero time, never, where a fault leaves the limit out.

@@ -5,29 +5,34 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 )
 
 // hosts says what is served under which name. The real service has two kinds of host: one serves issuers and the user
 // pools API, the other, one or more for each pool, the OAuth endpoints and pages. A lab on one port has both in one.
 type hosts struct {
-	issuers  map[string]bool     // host with port
-	domains  map[string][]string // host with port → ids of the pools whose domain it is
-	combined bool                // some name serves both
+	issuers  map[string]bool   // host with port
+	domains  map[string]string // host with port → id of the pool whose domain it is
+	names    map[string]bool   // of both, without port
+	combined bool              // one name serves both, and all pools
+	api      func(region string) string
 }
 
-func (s *Server) newHosts() hosts {
-	h := hosts{issuers: map[string]bool{hostOf(s.cfg.URL): true}, domains: map[string][]string{}}
-	for _, id := range sortedKeys(s.pools) {
-		p := s.pools[id]
-		h.issuers[hostOf(p.IssuerURL)] = true
-		for _, base := range append([]string{p.DomainURL}, p.CustomDomains...) {
-			h.domains[hostOf(base)] = append(h.domains[hostOf(base)], id)
+func (s *Server) newHosts(pools []*pool) hosts {
+	a := s.cfg.Addresses
+	h := hosts{issuers: map[string]bool{hostOf(s.cfg.URL): true}, domains: map[string]string{}, names: map[string]bool{}, api: a.API}
+	region := s.region()
+	h.combined = hostOf(a.API(region)) == hostOf(a.PrefixDomain(region, "any"))
+	for _, p := range pools {
+		h.issuers[hostOf(p.issuer)] = true
+		h.issuers[hostOf(a.API(p.Region()))] = true
+		for _, base := range p.domains {
+			h.domains[hostOf(base)] = p.ID
+			h.names[hostname(hostOf(base))] = true
 		}
 	}
-	for host := range h.domains {
-		h.combined = h.combined || h.issuers[host]
+	for host := range h.issuers {
+		h.names[hostname(host)] = true
 	}
 	return h
 }
@@ -38,20 +43,32 @@ func (h hosts) serve(r *http.Request) bool {
 		return true
 	}
 	if r.URL.Path == "/" || strings.Contains(r.URL.Path, "/.well-known/") {
-		return h.issuers[r.Host]
+		if h.issuers[r.Host] {
+			return true
+		}
+		region := regionPattern.FindString(r.Host)
+		return region != "" && hostOf(h.api(region)) == r.Host
 	}
-	return h.domains[r.Host] != nil
+	return h.domains[r.Host] != ""
 }
 
-// of tells whether the pool may be used under the request's host: a domain serves its own pool only.
+// of tells whether the pool's OAuth endpoints are under the request's host: a domain serves its own pool only, and a pool
+// without a domain has none.
 func (h hosts) of(r *http.Request, p *pool) bool {
-	return h.combined || slices.Contains(h.domains[r.Host], p.ID)
+	if h.combined {
+		return p.domainURL != ""
+	}
+	return h.domains[r.Host] == p.ID
 }
 
 func (h hosts) describe() string {
+	domains := "no host, as no pool has a domain"
+	if len(h.domains) > 0 {
+		domains = strings.Join(sortedKeys(h.domains), ", ")
+	}
 	return fmt.Sprintf("Issuers (/<user pool id>/.well-known/openid-configuration) and the user pools API (POST /) are on %s;\n"+
 		"/oauth2/authorize, /oauth2/token, /oauth2/userInfo, /oauth2/revoke, /login and /logout are on %s.",
-		strings.Join(sortedKeys(h.issuers), ", "), strings.Join(sortedKeys(h.domains), ", "))
+		strings.Join(sortedKeys(h.issuers), ", "), domains)
 }
 
 // hostOf is the host, with its port if it has one, of a URL.

@@ -24,8 +24,8 @@ import (
 type returned struct {
 	state  upstreamState
 	pool   *pool
-	client *AppClient
-	idp    *IdentityProvider
+	client *appClient
+	idp    *provider
 	origin string
 }
 
@@ -60,11 +60,11 @@ func (s *Server) idpResponse(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return back.upstreamFailure(err)
 	}
-	if err := s.startSession(ctx, w, back.pool, u); err != nil {
+	if err := s.startSession(ctx, w, back.pool, u, back.idp.Name); err != nil {
 		return err
 	}
 	trace.Annotate(ctx, func(si *trace.SignIn) {
-		si.Username, si.Email = u.Username, firstNonEmpty(u.Attributes["email"], si.Email)
+		si.Username, si.Email = u.Username, firstNonEmpty(u.Attributes.Get("email"), si.Email)
 	})
 	st := back.state
 	state, hasState := back.appState()
@@ -91,8 +91,8 @@ func (s *Server) acceptState(w http.ResponseWriter, r *http.Request, q url.Value
 	if err != nil {
 		return nil, invalidState(describeState(raw))
 	}
-	p := s.pools[st.UserPoolID]
-	if p == nil || p.clients[st.ClientID] == nil || p.provider(st.ProviderName) == nil {
+	p := s.live().pools[st.UserPoolID]
+	if p == nil || p.domainURL == "" || p.Client(st.ClientID) == nil || p.Provider(st.ProviderName) == nil {
 		return nil, invalidState("The state names a pool, client or provider that does not exist any more.")
 	}
 	now := s.kit.Env.Now()
@@ -133,8 +133,8 @@ func (s *Server) acceptState(w http.ResponseWriter, r *http.Request, q url.Value
 	if err != nil {
 		return nil, err
 	}
-	scheme, _, _ := strings.Cut(p.DomainURL, "://")
-	return &returned{state: st, pool: p, client: p.clients[st.ClientID], idp: p.provider(st.ProviderName), origin: scheme + "://" + st.Host}, nil
+	scheme, _, _ := strings.Cut(p.domainURL, "://")
+	return &returned{state: st, pool: p, client: p.Client(st.ClientID), idp: p.Provider(st.ProviderName), origin: scheme + "://" + st.Host}, nil
 }
 
 func invalidState(explain string) error {
@@ -185,7 +185,7 @@ func (s *Server) merge(ctx context.Context, idToken, userInfo map[string]any) (m
 
 // checkIDToken verifies the provider's ID token as far as the real service is known to (OIDC Core §3.1.3.7).
 // Unverified: that nonce, at_hash, azp, iat and nbf are not looked at, and that no clock skew is allowed.
-func (s *Server) checkIDToken(ctx context.Context, idp *IdentityProvider, ep endpoints, token string) (map[string]any, error) {
+func (s *Server) checkIDToken(ctx context.Context, idp *provider, ep endpoints, token string) (map[string]any, error) {
 	var payload []byte
 	var std struct {
 		Issuer   string        `json:"iss"`
@@ -222,14 +222,14 @@ func (s *Server) checkIDToken(ctx context.Context, idp *IdentityProvider, ep end
 			return err
 		}},
 		fault.Check{Point: "cognito.idpresponse.iss", Run: func() error {
-			if std.Issuer != idp.Issuer {
-				return &errUpstream{"Bad id_token issuer " + std.Issuer, fmt.Errorf("configured is %q", idp.Issuer)}
+			if std.Issuer != idp.Issuer() {
+				return &errUpstream{"Bad id_token issuer " + std.Issuer, fmt.Errorf("configured is %q", idp.Issuer())}
 			}
 			return nil
 		}},
 		fault.Check{Point: "cognito.idpresponse.aud", Run: func() error {
-			if !std.Audience.Contains(idp.ClientID) {
-				return &errUpstream{"Bad id_token audience", fmt.Errorf("aud is %q, expected %q", std.Audience, idp.ClientID)} // Unverified: this text
+			if !std.Audience.Contains(idp.ClientID()) {
+				return &errUpstream{"Bad id_token audience", fmt.Errorf("aud is %q, expected %q", std.Audience, idp.ClientID())} // Unverified: this text
 			}
 			return nil
 		}},

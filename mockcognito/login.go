@@ -96,9 +96,9 @@ const unavailable = "Login option is not available. Please try another one"
 // fillChoices decides what the page offers: the session's provider once more; else one button per provider, or an
 // e-mail box when there are several and every one has identifiers; and the form of the pool's own directory.
 func (s *Server) fillChoices(r *http.Request, req *authorizationRequest, q url.Values, body *loginBody) {
-	var enabled []*IdentityProvider
+	var enabled []*provider
 	for _, name := range req.client.IdentityProviders {
-		if idp := req.pool.provider(name); idp != nil {
+		if idp := req.pool.Provider(name); idp != nil {
 			enabled = append(enabled, idp)
 		}
 	}
@@ -110,7 +110,7 @@ func (s *Server) fillChoices(r *http.Request, req *authorizationRequest, q url.V
 		return
 	}
 	body.Form = slices.Contains(req.client.IdentityProviders, CognitoProvider)
-	identified := !slices.ContainsFunc(enabled, func(p *IdentityProvider) bool { return len(p.Identifiers) == 0 })
+	identified := !slices.ContainsFunc(enabled, func(p *provider) bool { return len(p.Identifiers) == 0 })
 	if len(enabled) > 1 && identified {
 		body.EmailBox = true
 		return
@@ -125,12 +125,12 @@ func (s *Server) fillChoices(r *http.Request, req *authorizationRequest, q url.V
 }
 
 // providerOfEmail resolves the e-mail box: the domain is one of the provider's identifiers.
-func (s *Server) providerOfEmail(req *authorizationRequest, email string) *IdentityProvider {
+func (s *Server) providerOfEmail(req *authorizationRequest, email string) *provider {
 	_, domain, ok := strings.Cut(email, "@")
 	if !ok {
 		return nil
 	}
-	idp := req.pool.providerOfIdentifier(strings.ToLower(domain)) // Unverified: whether case counts
+	idp := req.pool.ProviderOfIdentifier(strings.ToLower(domain)) // Unverified: whether case counts
 	if idp == nil || !slices.Contains(req.client.IdentityProviders, idp.Name) {
 		return nil
 	}
@@ -199,7 +199,7 @@ func (s *Server) loginForm(w http.ResponseWriter, r *http.Request) error {
 	body := loginBody{
 		Client: req.client.Name, CSRF: cookie, LoginHint: form.Get("username"), Params: carry(q), Form: true,
 		Error: "Incorrect username or password.", Code: "incorrect_username_or_password",
-		Explain: fmt.Sprintf("User pool %s has no user %q with a password: the people of this lab sign in through identity provider(s) %s.", req.pool.ID, form.Get("username"), quoteAll(names(req.pool.Providers))),
+		Explain: fmt.Sprintf("User pool %s has no user %q with a password: the people of this lab sign in through identity provider(s) %s.", req.pool.ID, form.Get("username"), quoteAll(names(req.pool.Providers()))),
 	}
 	trace.Fail(ctx, body.Explain)
 	return s.renderLogin(w, http.StatusOK, req, body)

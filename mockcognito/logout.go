@@ -22,7 +22,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	clientID, logoutURI, redirectURI := q.Get("client_id"), q.Get("logout_uri"), q.Get("redirect_uri")
 	p, client := s.clientOf(r, clientID)
 	if client == nil {
-		return &pageError{query: query("error", "invalid_request", "client_id", clientID), explain: fmt.Sprintf("No user pool of this service has an app client %q. Compare client_id with the app clients of the pool.", clientID)}
+		return &pageError{query: query("error", "invalid_request", "client_id", clientID), explain: s.noClient(clientID)}
 	}
 	switch {
 	case logoutURI != "":

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/party"
@@ -14,6 +14,7 @@ import (
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
 // Server is a Cognito service: the user pools API, the issuers and the domains of its pools on one handler.
@@ -23,33 +24,19 @@ type Server struct {
 	surface *web.Surface
 	client  *http.Client // calls to identity providers
 
-	hosts   hosts
-	pools   map[string]*pool // by pool id
-	clients map[string]*pool // by app client id; client ids are unique in the service
+	directory *userpool.Directory
+	current   atomic.Pointer[live]
 
-	users       store.Table[user]
-	generations store.Table[int]
-	flows       store.Table[flow]
-	codes       store.Table[grant]
-	refresh     store.Table[refreshGrant]
-	sessions    store.Table[session]
-	revoked     store.Table[bool]
-	explained   store.Table[string]
+	flows     store.Table[flow]
+	codes     store.Table[grant]
+	refresh   store.Table[refreshGrant]
+	sessions  store.Table[session]
+	revoked   store.Table[bool]
+	explained store.Table[string]
 
 	mu         sync.Mutex // guards the two below
 	discovered map[string]discovered
 	lastKeys   map[string][]byte // JWK Sets of providers, by jwks_uri
-}
-
-// pool is a configured user pool with what is derived from it.
-type pool struct {
-	UserPool
-	region  string
-	issuer  string
-	clients map[string]*AppClient
-	created time.Time
-	keys    *poolKeys
-	cookies web.Cookies
 }
 
 // New returns a server for cfg, or every problem of cfg.
@@ -64,35 +51,24 @@ func New(cfg Config) (*Server, error) {
 	kit := cfg.Kit
 	s := &Server{
 		cfg: cfg, kit: kit, client: kit.Client(trace.Cognito, cfg.UpstreamTimeout),
-		pools: map[string]*pool{}, clients: map[string]*pool{},
-		users:       store.NewTable[user](kit.Store, "cognito.users"),
-		generations: store.NewTable[int](kit.Store, "cognito.generations"),
-		flows:       store.NewTable[flow](kit.Store, "cognito.flows"),
-		codes:       store.NewTable[grant](kit.Store, "cognito.codes"),
-		refresh:     store.NewTable[refreshGrant](kit.Store, "cognito.refresh_tokens"),
-		sessions:    store.NewTable[session](kit.Store, "cognito.sessions"),
-		revoked:     store.NewTable[bool](kit.Store, "cognito.revoked"),
-		explained:   store.NewTable[string](kit.Store, "cognito.explanations"),
-		discovered:  map[string]discovered{},
-		lastKeys:    map[string][]byte{},
+		flows:      store.NewTable[flow](kit.Store, "cognito.flows"),
+		codes:      store.NewTable[grant](kit.Store, "cognito.codes"),
+		refresh:    store.NewTable[refreshGrant](kit.Store, "cognito.refresh_tokens"),
+		sessions:   store.NewTable[session](kit.Store, "cognito.sessions"),
+		revoked:    store.NewTable[bool](kit.Store, "cognito.revoked"),
+		explained:  store.NewTable[string](kit.Store, "cognito.explanations"),
+		discovered: map[string]discovered{},
+		lastKeys:   map[string][]byte{},
 	}
-	var names []string
-	for _, up := range cfg.UserPools {
-		region, _, _ := strings.Cut(up.ID, "_")
-		p := &pool{
-			UserPool: up, region: region, issuer: up.IssuerURL + "/" + up.ID, clients: map[string]*AppClient{},
-			created: kit.Env.Now(), keys: newPoolKeys(kit.Env.Keys(), up.ID), cookies: party.Cookies(up.DomainURL),
-		}
-		for i := range up.Clients {
-			c := &up.Clients[i]
-			p.clients[c.ID] = c
-			s.clients[c.ID] = p
-		}
-		s.pools[up.ID] = p
-		names = append(names, p.keys.names()...)
+	ctx := context.Background()
+	var err error
+	s.directory, err = userpool.Open(ctx, userpool.Options{Env: kit.Env, Store: kit.Store, Changed: s.serveSnapshot})
+	if err != nil {
+		return nil, err
 	}
-	s.hosts = s.newHosts()
-	kit.Env.Keys().Prepare(names...)
+	if err := s.directory.Apply(ctx, cfg.declaration()); err != nil {
+		return nil, err
+	}
 	kit.Faults.Declare(faultPoints(), s.faults())
 	s.mount()
 	return s, nil
@@ -135,7 +111,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.TLS != nil && !loopback(hostname(r.Host)) {
 		w.Header().Set("Strict-Transport-Security", "max-age=31536000 ; includeSubDomains")
 	}
-	if !s.hosts.serve(r) {
+	if !s.live().hosts.serve(r) {
 		w.Header().Set("X-Ssolab", "mock")
 		_ = s.notFound(w, r)
 		return
@@ -143,18 +119,41 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.surface.ServeHTTP(w, r)
 }
 
-// Reset forgets what the server holds outside of the store, which the lab clears itself.
-func (s *Server) Reset(context.Context) error {
+// Reset goes back to what was declared: pools made by the API, changes of declared ones and users go. It expects the
+// tables of sign-ins under way to have been cleared by the owner of the store.
+func (s *Server) Reset(ctx context.Context) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	clear(s.discovered)
 	clear(s.lastKeys)
-	return nil
+	s.mu.Unlock()
+	return s.directory.Reset(ctx)
+}
+
+// Reload takes over another declaration of user pools: declared ones are made, changed and deleted to match it; what the
+// API has made, users, sessions and tokens stay. A declaration with a problem changes nothing. The rest of cfg is read at
+// New alone.
+func (s *Server) Reload(ctx context.Context, cfg Config) error {
+	next := s.cfg
+	next.UserPools = cfg.UserPools
+	next = next.withDefaults()
+	if err := next.Validate(); err != nil {
+		return err
+	}
+	return s.directory.Apply(ctx, next.declaration())
+}
+
+// region is the lab's: where requests that name none belong.
+func (s *Server) region() string {
+	if len(s.cfg.UserPools) == 0 {
+		return "us-east-1"
+	}
+	region, _, _ := strings.Cut(s.cfg.UserPools[0].ID, "_")
+	return region
 }
 
 // notFound answers a path that is not served, or not on this host. The real service has others: docs/not-modelled.md.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) error {
-	http.Error(w, fmt.Sprintf("mock Cognito serves no %s on %s.\n%s", r.URL.Path, r.Host, s.hosts.describe()), http.StatusNotFound)
+	http.Error(w, fmt.Sprintf("mock Cognito serves no %s on %s.\n%s", r.URL.Path, r.Host, s.live().hosts.describe()), http.StatusNotFound)
 	return nil
 }
 
@@ -167,39 +166,11 @@ func (s *Server) otherMethod(w http.ResponseWriter, r *http.Request, _ error) {
 
 // clientOf finds the app client of a request with its pool: by client id first, so that one origin can serve several
 // pools, then by host, since a domain serves its own pool only.
-func (s *Server) clientOf(r *http.Request, clientID string) (*pool, *AppClient) {
-	p := s.clients[clientID]
-	if p == nil || !s.hosts.of(r, p) {
+func (s *Server) clientOf(r *http.Request, clientID string) (*pool, *appClient) {
+	now := s.live()
+	p, client := now.client(clientID)
+	if p == nil || !now.hosts.of(r, p) {
 		return nil, nil
 	}
-	return p, p.clients[clientID]
-}
-
-func (p *pool) provider(name string) *IdentityProvider {
-	for i := range p.Providers {
-		if p.Providers[i].Name == name {
-			return &p.Providers[i]
-		}
-	}
-	return nil
-}
-
-func (p *pool) providerOfIdentifier(identifier string) *IdentityProvider {
-	for i := range p.Providers {
-		for _, have := range p.Providers[i].Identifiers {
-			if have == identifier {
-				return &p.Providers[i]
-			}
-		}
-	}
-	return nil
-}
-
-func (p *pool) attribute(name string) Attribute {
-	for _, a := range p.Attributes {
-		if a.Name == name {
-			return a
-		}
-	}
-	return Attribute{Name: name}
+	return p, client
 }

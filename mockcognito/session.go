@@ -32,10 +32,10 @@ type session struct {
 }
 
 // startSession sets the session cookie. It is a new one at each sign-in.
-func (s *Server) startSession(ctx context.Context, w http.ResponseWriter, p *pool, u *user) error {
+func (s *Server) startSession(ctx context.Context, w http.ResponseWriter, p *pool, u *user, provider string) error {
 	id := s.kit.Env.Token(24)
 	now := s.kit.Env.Now()
-	err := s.sessions.Put(ctx, id, session{PoolID: p.ID, Username: u.Username, Sub: u.Sub, Provider: u.Provider, AuthTime: now}, now.Add(sessionLifetime))
+	err := s.sessions.Put(ctx, id, session{PoolID: p.ID, Username: u.Username, Sub: u.Sub, Provider: provider, AuthTime: now}, now.Add(sessionLifetime))
 	if err != nil {
 		return err
 	}
@@ -81,16 +81,16 @@ func (s *Server) reuseSession(ctx context.Context, w http.ResponseWriter, r *htt
 	if req.provider != "" && req.provider != se.Provider {
 		return false, nil
 	}
-	if idp := req.pool.providerOfIdentifier(req.identifier); req.identifier != "" && (idp == nil || idp.Name != se.Provider) {
+	if idp := req.pool.ProviderOfIdentifier(req.identifier); req.identifier != "" && (idp == nil || idp.Name != se.Provider) {
 		return false, nil
 	}
-	u, err := s.users.Get(ctx, userKey(req.pool, se.Username))
-	if err != nil || u.Sub != se.Sub || u.Disabled {
+	u := req.pool.Users.Get(se.Username)
+	if u == nil || u.Sub != se.Sub || u.Disabled {
 		return false, nil // the profile was deleted or disabled since
 	}
 	trace.Note(ctx, fmt.Sprintf("reused the session of %s from %s: no identity provider was asked, and login_hint changes nothing", u.Username, se.AuthTime.UTC().Format(time.RFC3339)))
-	err = s.issue(ctx, w, issueRequest{
-		pool: req.pool, client: req.client, user: &u, redirectURI: req.redirectURI, responseType: req.responseType, scopes: req.scopes,
+	err := s.issue(ctx, w, issueRequest{
+		pool: req.pool, client: req.client, user: u, redirectURI: req.redirectURI, responseType: req.responseType, scopes: req.scopes,
 		state: req.state, hasState: req.hasState, nonce: req.nonce, challenge: req.challenge, authTime: se.AuthTime, resource: req.resource,
 	})
 	return true, err

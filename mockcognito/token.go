@@ -69,7 +69,7 @@ func backForm(r *http.Request) (url.Values, error) {
 
 // authenticate finds the client of a back-channel request: client_secret_basic, client_secret_post, or the bare
 // client_id of a public client (RFC 6749 §2.3.1). invalid_client has status 400 here, as observed.
-func (s *Server) authenticate(r *http.Request, form url.Values) (*pool, *AppClient, error) {
+func (s *Server) authenticate(r *http.Request, form url.Values) (*pool, *appClient, error) {
 	id, secret, err := s.credentials(r, form)
 	if err != nil {
 		return nil, nil, err
@@ -87,7 +87,7 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (*pool, *AppClie
 	}
 	err = s.kit.Faults.Run(r.Context(),
 		fault.Check{Point: sent, Run: func() error {
-			if client.Secret != "" && secret == "" {
+			if client.Confidential() && secret == "" {
 				return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: fmt.Errorf("app client %s has a secret and none was sent; send it from the server, or use a client without one", id)}
 			}
 			return nil
@@ -96,9 +96,9 @@ func (s *Server) authenticate(r *http.Request, form url.Values) (*pool, *AppClie
 			switch {
 			case secret == "":
 				return nil
-			case client.Secret == "":
+			case !client.Confidential():
 				return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: errors.New("a secret was sent for a public client")}
-			case !oauth2.SameSecret(secret, client.Secret):
+			case !client.HasSecret(secret):
 				return &oauth2.Error{Code: oauth2.InvalidClient, Description: "invalid_client_secret", Err: fmt.Errorf("the secret is not that of app client %s", id)}
 			}
 			return nil
@@ -138,7 +138,7 @@ func (s *Server) credentials(r *http.Request, form url.Values) (id, secret strin
 
 // redeemCode is RFC 6749 §4.1.3. The code is consumed before anything is compared.
 // Unverified: that a failed exchange consumes the code.
-func (s *Server) redeemCode(ctx context.Context, p *pool, client *AppClient, form url.Values) (jose.Object, error) {
+func (s *Server) redeemCode(ctx context.Context, p *pool, client *appClient, form url.Values) (jose.Object, error) {
 	for _, name := range []string{"code", "redirect_uri"} {
 		if form.Get(name) == "" {
 			return nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no " + name)}
@@ -176,7 +176,7 @@ func (s *Server) redeemCode(ctx context.Context, p *pool, client *AppClient, for
 		return nil, err
 	}
 	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Completed })
-	return tokenResponse(g.Tokens, refreshToken, client.AccessTokenValidity), nil
+	return tokenResponse(g.Tokens, refreshToken, client.AccessTokenLifetime()), nil
 }
 
 // checkVerifier is RFC 7636 §4.6, and RFC 9700 §2.1.1 for a verifier that answers no challenge.
@@ -215,7 +215,7 @@ func (s *Server) takeCode(ctx context.Context, code string) (grant, error) {
 
 // redeemRefreshToken is RFC 6749 §6, without rotation: the refresh token stays as it is, and no new one is answered.
 // The identity provider is not asked, so somebody who lost access there keeps refreshing.
-func (s *Server) redeemRefreshToken(ctx context.Context, p *pool, client *AppClient, form url.Values) (jose.Object, error) {
+func (s *Server) redeemRefreshToken(ctx context.Context, p *pool, client *appClient, form url.Values) (jose.Object, error) {
 	token := form.Get("refresh_token")
 	if token == "" {
 		return nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no refresh_token")}
@@ -237,17 +237,17 @@ func (s *Server) redeemRefreshToken(ctx context.Context, p *pool, client *AppCli
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.users.Get(ctx, userKey(p, rg.Username))
-	if err != nil || u.Sub != rg.Sub || u.Disabled {
+	u := p.Users.Get(rg.Username)
+	if u == nil || u.Sub != rg.Sub || u.Disabled {
 		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the user was deleted or disabled")}
 	}
 	// Unverified: that a refreshed ID token carries no nonce and has an at_hash of its own.
-	made, err := s.mint(ctx, p, client, &u, rg, mintOptions{refreshed: true})
+	made, err := s.mint(ctx, p, client, u, rg, mintOptions{refreshed: true})
 	if err != nil {
 		return nil, err
 	}
 	trace.Note(ctx, fmt.Sprintf("refreshed the tokens of %s without asking the identity provider", u.Username))
-	answer := tokenResponse(made, "", client.AccessTokenValidity)
+	answer := tokenResponse(made, "", client.AccessTokenLifetime())
 	s.kit.Faults.Document(ctx, "cognito.refresh.response", &answer)
 	return answer, nil
 }
@@ -289,7 +289,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
 	off := true
 	err = s.kit.Faults.Run(ctx,
 		fault.Check{Point: "cognito.revoke.setting", Run: func() error {
-			off = client.DisableTokenRevocation
+			off = !client.TokenRevocation
 			return nil
 		}},
 		fault.Check{Point: "cognito.revoke.enabled", Run: func() error {
@@ -319,7 +319,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
 // maxAccessTokenValidity is the longest that an access token of a revoked grant can still live.
 const maxAccessTokenValidity = 24 * time.Hour
 
-func (s *Server) revokeRefreshToken(ctx context.Context, client *AppClient, token string) error {
+func (s *Server) revokeRefreshToken(ctx context.Context, client *appClient, token string) error {
 	rg, err := s.refresh.Get(ctx, hashOf(token))
 	if err == nil {
 		err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.revoke.client", Run: func() error {

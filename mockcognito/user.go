@@ -2,59 +2,26 @@ package mockcognito
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sort"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/ssolab/ssolab/internal/jose"
-	"github.com/ssolab/ssolab/internal/lab"
-	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
-
-// user is a profile of a pool. Attributes are strings, booleans too, as the service stores them.
-type user struct {
-	Username   string
-	Sub        string
-	Provider   string // that made the profile
-	Subject    string // at the provider, in its own case
-	Attributes map[string]string
-	Groups     []string
-	Disabled   bool
-	Created    time.Time
-	Modified   time.Time
-	Linked     time.Time // when the identity was joined to the profile
-}
-
-// maxUsername and maxAttribute are the service model's limits, in characters.
-const (
-	maxUsername  = 128
-	maxAttribute = 2048
-)
-
-func userKey(p *pool, username string) string {
-	if p.CaseInsensitive {
-		username = strings.ToLower(username)
-	}
-	return p.ID + "/" + username
-}
 
 // signInFederated makes or updates the profile of a person who came through a provider: mapped attributes are written
-// at every sign-in, what a claim does not bring stays as it was.
+// at every sign-in, what a claim does not bring stays as it was. An identity that was linked to a profile is that
+// profile's.
 func (s *Server) signInFederated(ctx context.Context, back *returned, claims map[string]any) (*user, error) {
 	p, idp := back.pool, back.idp
 	subject, _ := claims["sub"].(string)
-	username := idp.Name + "_" + subject
-	if p.CaseInsensitive {
-		username = strings.ToLower(username)
-	}
-	if n := utf8.RuneCountInString(username); n > maxUsername {
+	username := p.Users.Fold(idp.Name + "_" + subject)
+	if n := utf8.RuneCountInString(username); n > userpool.MaxUsername {
 		// Unverified: the text for an over-long user name.
 		return nil, &errUpstream{"1 validation error detected: Value at 'username' failed to satisfy constraint: Member must have length less than or equal to 128", fmt.Errorf("%s has %d characters", username, n)}
 	}
@@ -62,82 +29,61 @@ func (s *Server) signInFederated(ctx context.Context, back *returned, claims map
 	if err != nil {
 		return nil, err
 	}
-	generation, err := s.generation(ctx, p, username)
-	if err != nil {
-		return nil, err
-	}
-	var out *user
-	made := false
-	err = s.users.Update(ctx, userKey(p, username), func(u *user) (*user, error) {
-		made = u == nil
-		now := s.kit.Env.Now()
+	group := userpool.FederatedGroup(p.ID, idp.Name)
+	sub := func(username string, generation int) string { return p.Sub(username, idp.Name, subject, generation) }
+	claim := func(name string) string { value, _ := flatten(claims[name]); return value }
+	u, made, err := p.Users.SignIn(ctx, userpool.Identity{Provider: idp.Name, Type: idp.Type, Subject: subject}, username, claim, sub, func(u *user, made bool) error {
 		if made {
-			u = &user{
-				Username: username, Provider: idp.Name, Subject: subject, Created: now, Linked: now,
-				Attributes: map[string]string{"email_verified": "false"}, Groups: []string{p.ID + "_" + idp.Name},
-			}
-			u.Sub = p.sub(u, generation)
+			u.Attributes = userpool.Attributes{{Name: "email_verified", Value: "false"}}
+			u.Join(group.Name)
 		}
-		if err := p.apply(u, mapped, made); err != nil {
-			return nil, err
-		}
-		u.Modified = now
-		out = u
-		return u, nil
+		return p.apply(u, mapped, made)
 	})
+	if userpool.IsCode(err, userpool.UsernameExists) {
+		return nil, &errUpstream{"Already found an entry for username " + username, err}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if made {
-		trace.Note(ctx, fmt.Sprintf("made the federated user %s with sub %s", out.Username, out.Sub))
-	} else {
-		trace.Note(ctx, fmt.Sprintf("found the federated user %s and wrote the mapped attributes again", out.Username))
+	if !made {
+		trace.Note(ctx, fmt.Sprintf("found the user %s of this identity and wrote the mapped attributes again", u.Username))
+		return u, nil
 	}
-	return out, nil
+	trace.Note(ctx, fmt.Sprintf("made the federated user %s with sub %s", u.Username, u.Sub))
+	if p.Group(group.Name) != nil {
+		return u, nil
+	}
+	return u, s.directory.Edit(ctx, p.ID, func(d *userpool.Draft) error {
+		if d.Group(group.Name) == nil {
+			d.PutGroup(group)
+		}
+		return nil
+	})
 }
 
 // apply writes the mapped attributes into u, or says why the pool refuses them.
 func (p *pool) apply(u *user, mapped map[string]string, made bool) error {
 	for _, name := range sortedKeys(mapped) {
 		value := mapped[name]
-		if old, have := u.Attributes[name]; have && !made && p.attribute(name).Immutable && old != "" {
+		entry, _ := p.Attribute(name)
+		if old, have := u.Attributes.Lookup(name); have && !made && entry.Immutable && old != "" {
 			return &errUpstream{fmt.Sprintf("user.%s: Attribute cannot be updated.\n ", name), errors.New("the attribute is immutable in the pool's schema, which only a new pool can change")}
 		}
-		if utf8.RuneCountInString(value) > maxAttribute {
-			return &errUpstream{fmt.Sprintf("Invalid user attributes: %s: String must be no longer than %d characters.", name, maxAttribute), errors.New("too long")}
+		if utf8.RuneCountInString(value) > userpool.MaxAttributeValue {
+			return &errUpstream{fmt.Sprintf("Invalid user attributes: %s: String must be no longer than %d characters.", name, userpool.MaxAttributeValue), errors.New("too long")}
 		}
-		u.Attributes[name] = value
+		u.Attributes = u.Attributes.With(name, value)
 	}
 	var missing []string
-	for _, a := range p.Attributes {
-		if a.Required && u.Attributes[a.Name] == "" {
-			missing = append(missing, a.Name)
+	for _, name := range p.Required() {
+		if u.Attributes.Get(name) == "" {
+			missing = append(missing, name)
 		}
 	}
 	if len(missing) > 0 {
 		return &errUpstream{"attributes required: [" + strings.Join(missing, ", ") + "]", errors.New("the provider sent no such claim, or the provider's attribute mapping does not name it; add the scope or the mapping")}
 	}
 	return nil
-}
-
-// generation is how often a profile of that user name was deleted: a profile made again gets another sub, as in the
-// real service.
-func (s *Server) generation(ctx context.Context, p *pool, username string) (int, error) {
-	n, err := s.generations.Get(ctx, userKey(p, username))
-	if errors.Is(err, store.ErrNotFound) {
-		return 0, nil
-	}
-	return n, err
-}
-
-// sub is derived, so that the same person gets the same one in every run on every machine.
-func (p *pool) sub(u *user, generation int) string {
-	if fixed := p.Subs[u.Username]; fixed != "" && generation == 0 {
-		return fixed
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", p.ID, u.Provider, u.Subject, generation))
-	sum[6] = 0x70 // the service's subs look like UUIDs whose third group begins with 70, without a variant
-	return lab.FormatUUID(sum[:])
 }
 
 // mapClaims applies a provider's attribute mapping to claims. username is not an attribute.
@@ -203,45 +149,34 @@ func formEncode(s string) string {
 	return b.String()
 }
 
-// attributeNames are the names of the user's attributes: the standard ones in the schema's order, then custom ones.
-func (u *user) attributeNames() []string {
-	var out []string
-	for _, name := range standardAttributes {
-		if _, have := u.Attributes[name]; have {
-			out = append(out, name)
-		}
-	}
-	for _, name := range sortedKeys(u.Attributes) {
-		if !slices.Contains(standardAttributes, name) {
-			out = append(out, name)
-		}
+// identities is the ID-token claim: an array in which primary and dateCreated are strings.
+func identities(u *user) []jose.Object {
+	out := make([]jose.Object, len(u.Identities))
+	for i, identity := range u.Identities {
+		out[i] = identityObject(identity, fmt.Sprint(identity.Primary), fmt.Sprint(identity.Created.UnixMilli()))
 	}
 	return out
 }
 
-// identities is the ID-token claim: an array in which primary and dateCreated are strings.
-func (u *user) identities() []jose.Object {
-	return []jose.Object{{
-		{Name: "userId", Value: u.Subject},
-		{Name: "providerName", Value: u.Provider},
-		{Name: "providerType", Value: "OIDC"},
-		{Name: "issuer", Value: nil},
-		{Name: "primary", Value: "true"},
-		{Name: "dateCreated", Value: fmt.Sprint(u.Linked.UnixMilli())},
-	}}
+// identitiesAttribute is the attribute of the same name: a string of JSON with booleans and numbers.
+func identitiesAttribute(u *user) (string, error) {
+	list := make([]jose.Object, len(u.Identities))
+	for i, identity := range u.Identities {
+		list[i] = identityObject(identity, identity.Primary, identity.Created.UnixMilli())
+	}
+	b, err := json.Marshal(list)
+	return string(b), err
 }
 
-// identitiesAttribute is the attribute of the same name: a string of JSON with a boolean and a number.
-func (u *user) identitiesAttribute() (string, error) {
-	b, err := json.Marshal([]jose.Object{{
-		{Name: "userId", Value: u.Subject},
-		{Name: "providerName", Value: u.Provider},
-		{Name: "providerType", Value: "OIDC"},
-		{Name: "issuer", Value: nil},
-		{Name: "primary", Value: true},
-		{Name: "dateCreated", Value: u.Linked.UnixMilli()},
-	}})
-	return string(b), err
+func identityObject(i userpool.Identity, primary, created any) jose.Object {
+	var issuer any // null but for SAML, whose entity id it is
+	if i.Issuer != "" {
+		issuer = i.Issuer
+	}
+	return jose.Object{
+		{Name: "userId", Value: i.Subject}, {Name: "providerName", Value: i.Provider}, {Name: "providerType", Value: i.Type},
+		{Name: "issuer", Value: issuer}, {Name: "primary", Value: primary}, {Name: "dateCreated", Value: created},
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string {

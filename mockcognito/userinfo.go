@@ -19,6 +19,7 @@ import (
 	"github.com/ssolab/ssolab/internal/oidc"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
 // The descriptions of the userInfo endpoint's two errors.
@@ -61,28 +62,28 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) userInfoDocument(access *accessToken, scopes []string) (jose.Object, error) {
 	u := access.user
 	doc := jose.Object{{Name: "sub", Value: u.Sub}}
-	show := released(u, scopes, access.client.ReadAttributes)
+	show := released(u, scopes, access.client)
 	stringly := s.kit.Quirks.On(quirkStringBooleans)
 	for _, name := range booleanAttributes {
-		if !slices.Contains(show, name) {
-			continue
-		}
-		if stringly {
-			doc.Set(name, u.Attributes[name])
-		} else {
-			doc.Set(name, u.Attributes[name] == "true")
+		value, shown := show.Lookup(name)
+		switch {
+		case !shown:
+		case stringly:
+			doc.Set(name, value)
+		default:
+			doc.Set(name, value == "true")
 		}
 	}
-	if len(scopes) == 1 && u.Subject != "" { // reported for openid alone, absent with openid email phone
-		identities, err := u.identitiesAttribute()
+	if len(scopes) == 1 && len(u.Identities) > 0 { // reported for openid alone, absent with openid email phone
+		identities, err := identitiesAttribute(u)
 		if err != nil {
 			return nil, err
 		}
 		doc.Set("identities", identities)
 	}
-	for _, name := range show {
-		if !slices.Contains(booleanAttributes, name) && name != "sub" {
-			doc.Set(name, u.Attributes[name])
+	for _, a := range show {
+		if !userpool.IsBoolean(a.Name) {
+			doc.Set(a.Name, a.Value)
 		}
 	}
 	doc.Set("username", u.Username)
@@ -101,7 +102,7 @@ type accessToken struct {
 	Expires   int64  `json:"exp"`
 
 	pool   *pool
-	client *AppClient
+	client *appClient
 	user   *user
 }
 
@@ -135,11 +136,11 @@ func (s *Server) verifyAccessToken(r *http.Request, token string) (*accessToken,
 	if err := s.checkAccessToken(ctx, token, &t, keys.set, refusal); err != nil {
 		return nil, err
 	}
-	u, err := s.users.Get(ctx, userKey(p, t.Username))
-	if err != nil || u.Sub != t.Subject || u.Disabled {
+	u := p.Users.Get(t.Username)
+	if u == nil || u.Sub != t.Subject || u.Disabled {
 		return refuse("user %s was deleted or disabled", t.Username)
 	}
-	t.pool, t.client, t.user = p, client, &u
+	t.pool, t.client, t.user = p, client, u
 	return &t, nil
 }
 

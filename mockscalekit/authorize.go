@@ -83,7 +83,7 @@ func (e *environment) trust(ctx context.Context, v url.Values) (Client, target, 
 		return client, target{}, err
 	}
 	err = e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.authorize.redirect_uri", Run: func() error {
-		if slices.ContainsFunc(client.RedirectURIs, func(pattern string) bool { return matchRedirect(pattern, uri) }) {
+		if slices.ContainsFunc(client.RedirectURIs, func(pattern string) bool { return matchRedirect(pattern, uri) }) || e.allowRedirectURI(client.ID, uri) {
 			return nil
 		}
 		return refuse("invalid_redirect_uri", "Scalekit refused the redirect URI %q. Allowed for %s: %s. Make the two the same, character by character.",

@@ -14,6 +14,8 @@ type Config struct {
 	IdPURL string // base URL of the identity providers, e.g. http://localhost:9404
 
 	Environment Environment
+	// AllowRedirectURI allows further redirect URIs of clients, beside those that they have; nil allows none.
+	AllowRedirectURI func(clientID, redirectURI string) bool
 }
 
 // Environment is what a team has set up at Scalekit.

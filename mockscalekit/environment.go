@@ -34,6 +34,8 @@ type environment struct {
 	surface    *web.Surface
 	signingKey func() (*jose.Key, error)
 
+	allowRedirectURI func(clientID, redirectURI string) bool // beside the clients' own
+
 	clients       store.Table[Client]
 	organizations store.Table[Organization]
 	flows         store.Table[flow]    // by the environment's state at the identity provider
@@ -55,6 +57,9 @@ func newEnvironment(cfg Config, pages *look.Pages) *environment {
 		flows:         store.NewTable[flow](k.Store, "scalekit.flows"),
 		codes:         store.NewTable[grant](k.Store, "scalekit.codes"),
 		tokens:        store.NewTable[session](k.Store, "scalekit.tokens"),
+	}
+	if e.allowRedirectURI = cfg.AllowRedirectURI; e.allowRedirectURI == nil {
+		e.allowRedirectURI = func(string, string) bool { return false }
 	}
 	e.signingKey = sync.OnceValues(e.makeSigningKey)
 	e.mount()

@@ -53,16 +53,13 @@ func NewKit(env *lab.Env, quirks *quirk.Set, log *slog.Logger) *Kit {
 	}
 }
 
-// Reach tells the parties' clients how to reach each other: hosts (host:port, as in URLs, with the scheme's port where
-// there is none) are dialled at the given addresses whatever the resolver says, and roots are trusted instead of the
-// system's. Call it before the first Client.
-func (k *Kit) Reach(hosts map[string]string, roots *x509.CertPool) {
+// Reach tells the parties' clients how to reach each other: resolve answers where to dial an address (host:port, as in
+// URLs, with the scheme's port where there is none), which is the address itself where the system's resolver is to be
+// asked; and roots are trusted instead of the system's. Call it before the first Client.
+func (k *Kit) Reach(resolve func(addr string) string, roots *x509.CertPool) {
 	dialer := &net.Dialer{Timeout: 3 * time.Second}
 	k.transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if to, ok := hosts[addr]; ok {
-			addr = to
-		}
-		return dialer.DialContext(ctx, network, addr)
+		return dialer.DialContext(ctx, network, resolve(addr))
 	}
 	k.transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }

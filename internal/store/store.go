@@ -119,6 +119,11 @@ func (t Table[T]) Scan(ctx context.Context, f func(key string, v T) error) error
 	})
 }
 
+// Keys calls f for each key in ascending order until f answers an error.
+func (t Table[T]) Keys(ctx context.Context, f func(key string) error) error {
+	return t.backend.Scan(ctx, t.name, func(key string, _ Record) error { return f(key) })
+}
+
 func (t Table[T]) decode(key string, r Record, err error) (T, error) {
 	var v T
 	if err != nil {
