@@ -2,6 +2,7 @@ package mockcognito
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -61,17 +62,24 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 			si.Email = req.loginHint
 		}
 	})
+	return req.returned(s.answerRequest(w, r, q, req))
+}
+
+// answerRequest is the second phase of an authorization request: what fails now is told to the app.
+func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, q url.Values, req *authorizationRequest) error {
+	ctx := r.Context()
 	if err := s.checkRequest(ctx, q, req); err != nil {
 		return err
 	}
+	s.setLanguage(w, req, q.Get("lang"))
 	if done, err := s.reuseSession(ctx, w, r, req); done || err != nil {
 		return err
 	}
 	if slices.Contains(req.prompt, "none") {
 		return req.fail(oauth2.LoginRequired, "", "The app asked with prompt=none and there is no session, so Cognito may show nothing. Send the person through without prompt=none.")
 	}
-	if req.provider == "" && req.identifier == "" {
-		trace.Note(ctx, "no identity_provider was asked for: on to the login page")
+	if req.provider == "" && req.identifier == "" || req.ownDirectory() {
+		trace.Note(ctx, "no identity provider was asked for: on to the login page")
 		return req.toLogin(w)
 	}
 	idp := s.resolveProvider(ctx, req)
@@ -197,6 +205,21 @@ func (s *Server) coded(req *authorizationRequest, code oauth2.Code, explain stri
 		return req.fail(oauth2.InvalidRequest, string(code), explain)
 	}
 	return req.fail(code, "", explain)
+}
+
+// ownDirectory tells whether the request asks for the pool's own directory, which the client may use.
+func (req *authorizationRequest) ownDirectory() bool {
+	return req.provider == CognitoProvider && slices.Contains(req.client.IdentityProviders, CognitoProvider)
+}
+
+// returned is err as it is told to the app: an internal failure becomes server_error (RFC 6749 §4.1.2.1).
+func (req *authorizationRequest) returned(err error) error {
+	if err == nil || presentable(err) {
+		return err
+	}
+	fail, _ := errors.AsType[*appError](req.fail(oauth2.ServerError, "", "mock Cognito failed: "+err.Error()))
+	fail.err = err
+	return fail
 }
 
 func (req *authorizationRequest) fail(code oauth2.Code, description, explain string) error {

@@ -50,6 +50,14 @@ type bareError struct {
 
 func (e *bareError) Error() string { return e.text + ": " + e.explain }
 
+// presentable tells whether err says itself how it is shown to a browser.
+func presentable(err error) bool {
+	_, app := errors.AsType[*appError](err)
+	_, page := errors.AsType[*pageError](err)
+	_, bare := errors.AsType[*bareError](err)
+	return app || page || bare
+}
+
 // location is the app's callback with the error. The order of the parameters is the real service's.
 func (e *appError) location() string {
 	var params web.Params
@@ -68,8 +76,15 @@ func (e *appError) location() string {
 func (s *Server) presentFront(w http.ResponseWriter, r *http.Request, err error) {
 	ctx := r.Context()
 	if e, ok := errors.AsType[*appError](err); ok {
+		if e.code == oauth2.ServerError {
+			s.kit.Log.ErrorContext(ctx, "internal failure", "path", r.URL.Path, "error", e.err)
+		}
 		trace.Fail(ctx, sentence(e.explain, e.description))
 		web.Redirect(w, e.location())
+		return
+	}
+	if e, ok := errors.AsType[*expiredAttempt](err); ok {
+		s.loginAgain(w, r, e)
 		return
 	}
 	if e, ok := errors.AsType[*bareError](err); ok {

@@ -1,6 +1,8 @@
 package mockcognito
 
 import (
+	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,9 +29,13 @@ type flow struct {
 	Browser string // value of the csrf-state cookie
 }
 
-// flowLifetime is how long a person has at the identity provider. The record is kept longer, so that a late answer is
-// told from a repeated one.
-const flowLifetime = 5 * time.Minute
+// flowLifetime is how long a person has at the identity provider; who comes later is asked to sign in again. The record
+// is kept for flowMemory, so that a late answer is told from a repeated one; after that the state is no one's.
+// Unverified: where the real service draws the line between the two, both of which are known of it.
+const (
+	flowLifetime = 5 * time.Minute
+	flowMemory   = 2 * flowLifetime
+)
 
 // endpoints are where a provider is spoken to.
 type endpoints struct {
@@ -43,6 +49,12 @@ type discovered struct {
 
 // discoveryLifetime is within the minute that the real service takes to notice changes of a provider.
 const discoveryLifetime = time.Minute
+
+// A nonce that Cognito makes is of 128 random bytes, 171 characters in base64url.
+const (
+	madeNonceBytes = 128
+	madeNonce      = 171
+)
 
 const maxAnswer = 1 << 20 // bytes of an identity provider's answer that are read
 
@@ -77,7 +89,7 @@ func (s *Server) redirectToProvider(w http.ResponseWriter, r *http.Request, req 
 		st.V = append(st.V, req.resource)
 	}
 	if st.Nonce == "" && s.kit.Quirks.On(quirkUnrequestedNonce) {
-		st.Nonce = s.kit.Env.Token(128)
+		st.Nonce = s.kit.Env.Token(madeNonceBytes)
 		trace.Note(ctx, "the app sent no nonce, so Cognito made one; the ID token of this sign-in will carry it")
 	}
 	key, err := s.stateKey()
@@ -89,7 +101,7 @@ func (s *Server) redirectToProvider(w http.ResponseWriter, r *http.Request, req 
 		return err
 	}
 	browser := s.kit.Env.Token(18)
-	if err := s.flows.Put(ctx, st.ID, flow{Browser: browser}, s.kit.Env.Now().Add(2*flowLifetime)); err != nil {
+	if err := s.flows.Put(ctx, st.ID, flow{Browser: browser}, s.kit.Env.Now().Add(flowMemory)); err != nil {
 		return err
 	}
 	s.setCSRFState(w, req.pool, browser)
@@ -322,13 +334,40 @@ func (s *Server) getJSON(ctx context.Context, target string, into any) error {
 func (s *Server) call(req *http.Request) (int, []byte, error) {
 	req.Header.Set("User-Agent", "Amazon/Cognito")
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", "gzip,deflate")
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	body, err := decompressed(resp)
+	if err != nil {
+		return 0, nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(body, maxAnswer))
 	return resp.StatusCode, b, err
+}
+
+// decompressed undoes the coding of an answer (RFC 9110 §8.4.1), since asking for one by hand leaves that to us.
+func decompressed(resp *http.Response) (io.Reader, error) {
+	switch strings.ToLower(resp.Header.Get("Content-Encoding")) {
+	case "gzip", "x-gzip":
+		return gzip.NewReader(resp.Body)
+	case "deflate":
+		return zlib.NewReader(resp.Body)
+	}
+	return resp.Body, nil
+}
+
+// maxRedirects is how many redirects are followed on the way to an identity provider.
+const maxRedirects = 20
+
+// followUpstream decides on a redirect of an identity provider's endpoint: each step is held to the rules for endpoints.
+func (s *Server) followUpstream(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	return s.allowedUpstream(req.URL.String())
 }
 
 // transportError names what a person can act on: a time-out, or a connection that broke.

@@ -33,7 +33,6 @@ type returned struct {
 //
 //	state ─► code for tokens ─► keys ─► signature, iss, aud, exp ─► userInfo ─► merge ─► map ─► user ─► session ─► code
 func (s *Server) idpResponse(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
 	var q url.Values
 	var err error
 	if r.Method == http.MethodPost {
@@ -48,6 +47,12 @@ func (s *Server) idpResponse(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return back.returned(s.finishFederated(w, r, q, back))
+}
+
+// finishFederated is what follows once the state is accepted: what fails now is told to the app.
+func (s *Server) finishFederated(w http.ResponseWriter, r *http.Request, q url.Values, back *returned) error {
+	ctx := r.Context()
 	if code := q.Get("error"); code != "" {
 		// Unverified: how a refusal at the authorize stage is worded; relayed as it came.
 		return back.fail(oauth2.Code(code), q.Get("error_description"), fmt.Sprintf("Identity provider %s refused: %s %s", back.idp.Name, code, q.Get("error_description")), nil)
@@ -57,8 +62,11 @@ func (s *Server) idpResponse(w http.ResponseWriter, r *http.Request) error {
 		return back.upstreamFailure(err)
 	}
 	u, err := s.signInFederated(ctx, back, claims)
-	if err != nil {
+	if _, refused := errors.AsType[*errUpstream](err); refused {
 		return back.upstreamFailure(err)
+	}
+	if err != nil {
+		return err
 	}
 	if err := s.startSession(ctx, w, back.pool, u, back.idp.Name); err != nil {
 		return err
@@ -109,8 +117,11 @@ func (s *Server) acceptState(w http.ResponseWriter, r *http.Request, q url.Value
 			return nil
 		}},
 		fault.Check{Point: "cognito.idpresponse.state_age", Run: func() error {
-			if age := now.Sub(time.Unix(st.Created, 0)); age >= flowLifetime {
+			switch age := now.Sub(time.Unix(st.Created, 0)); {
+			case age >= flowMemory:
 				return invalidState(fmt.Sprintf("The person took %s at the identity provider; Cognito waits 5 minutes. Start again at the app.", age.Round(time.Second)))
+			case age >= flowLifetime:
+				return &expiredAttempt{p, st, age}
 			}
 			return nil
 		}},
@@ -263,6 +274,14 @@ func (b *returned) fail(code oauth2.Code, description, explain string, cause err
 		redirectURI: b.state.RedirectURI, fragment: b.state.ResponseType == "token", state: state, hasState: hasState,
 		code: code, description: description, explain: explain, err: cause,
 	}
+}
+
+// returned is err as it is told to the app: an internal failure becomes server_error (RFC 6749 §4.1.2.1).
+func (b *returned) returned(err error) error {
+	if err == nil || presentable(err) {
+		return err
+	}
+	return b.fail(oauth2.ServerError, "", "mock Cognito failed: "+err.Error(), err)
 }
 
 func (b *returned) appState() (state string, sent bool) {

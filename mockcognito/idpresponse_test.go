@@ -220,11 +220,11 @@ func TestStateThatIsNotOursEndsOnTheErrorPage(t *testing.T) {
 		require.Equal(t, "localhost:3000", b.get(u.String()).location.Host)
 		requireInvalid(t, b.get(u.String()))
 	})
-	t.Run("older than five minutes", func(t *testing.T) {
+	t.Run("older than ten minutes", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t)
 		u := back(b)
-		b.kit.Env.Advance(5 * time.Minute)
+		b.kit.Env.Advance(10 * time.Minute)
 		requireInvalid(t, b.get(u.String()))
 	})
 	t.Run("another browser", func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,19 +55,38 @@ type hidden struct{ Name, Value string }
 
 // login is GET /login: the pool's sign-in page. A request that came here because of its provider is answered 401.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
 	q, err := web.Query(r)
 	if err != nil {
 		return badEncoding(err)
 	}
 	csrf := s.setXSRF(w, r, q.Get("client_id"))
-	req, err := s.trustedRequest(r, q)
+	req, err := s.trustedLogin(r, q)
 	if err != nil {
 		return err
 	}
+	return req.returned(s.showLogin(w, r, q, req, csrf))
+}
+
+// trustedLogin is trustedRequest for the login page, where an unknown client has another address.
+func (s *Server) trustedLogin(r *http.Request, q url.Values) (*authorizationRequest, error) {
+	if clientID := q.Get("client_id"); s.clientMissing(r, clientID) {
+		return nil, &pageError{query: query("error", "Client does not exist"), explain: fmt.Sprintf("No user pool of this service has an app client %q. Compare client_id with the app clients of the pool.", clientID)}
+	}
+	return s.trustedRequest(r, q)
+}
+
+func (s *Server) clientMissing(r *http.Request, clientID string) bool {
+	_, client := s.clientOf(r, clientID)
+	return client == nil
+}
+
+// showLogin decides what the login page offers, and shows it.
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, q url.Values, req *authorizationRequest, csrf string) error {
+	ctx := r.Context()
 	if err := s.checkRequest(ctx, q, req); err != nil {
 		return err
 	}
+	s.setLanguage(w, req, q.Get("lang"))
 	body := loginBody{Client: req.client.Name, CSRF: csrf, LoginHint: req.loginHint, Params: carry(q, "identity_provider", "idp_identifier")}
 	status := http.StatusOK
 	switch email := q.Get("idp_email"); {
@@ -78,10 +98,13 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		}
 		status, body.Error, body.Code = http.StatusUnauthorized, unavailable, "provider_unavailable"
 		body.Explain = fmt.Sprintf("No identity provider of user pool %s that app client %s may use has the domain of %q among its identifiers.", req.pool.ID, req.client.ID, email)
-	case req.provider != "" || req.identifier != "":
+	case (req.provider != "" || req.identifier != "") && !req.ownDirectory():
 		if idp, explain := req.resolve(); idp == nil {
 			status, body.Error, body.Code, body.Explain = http.StatusUnauthorized, unavailable, "provider_unavailable", explain
 		}
+	}
+	if explain := s.notice(w, r, req.pool); explain != "" && body.Error == "" {
+		body.Error, body.Code, body.Explain = somethingWrong, "something_went_wrong", explain
 	}
 	s.fillChoices(r, req, q, &body)
 	if body.Explain != "" {
@@ -203,6 +226,19 @@ func (s *Server) loginForm(w http.ResponseWriter, r *http.Request) error {
 	}
 	trace.Fail(ctx, body.Explain)
 	return s.renderLogin(w, http.StatusOK, req, body)
+}
+
+// languagePattern is what a lang parameter may look like.
+var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+// cookieLanguage keeps the language of the pages.
+const cookieLanguage = "lang"
+
+// setLanguage keeps the language that the app asked for. The pages of the mock are in English whatever it is.
+func (s *Server) setLanguage(w http.ResponseWriter, req *authorizationRequest, lang string) {
+	if languagePattern.MatchString(lang) {
+		req.pool.cookies.Set(w, cookieLanguage, lang, 0, http.SameSiteLaxMode)
+	}
 }
 
 func (s *Server) renderLogin(w http.ResponseWriter, status int, req *authorizationRequest, body loginBody) error {

@@ -69,6 +69,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.directory.Apply(ctx, cfg.declaration()); err != nil {
 		return nil, err
 	}
+	s.client.CheckRedirect = s.followUpstream
 	kit.Faults.Declare(faultPoints(), s.faults())
 	s.mount()
 	return s, nil
