@@ -354,6 +354,7 @@ func (r *runner) drive(ctx context.Context, driver SignIn, a *Authorization, tar
 	if err := r.spend(ctx, 1); err != nil {
 		return err
 	}
+	a.driver = driver
 	visit, err := driver.SignIn(ctx, a.URL, target)
 	if stuck, ok := errors.AsType[*StuckError](err); ok {
 		a.Stuck, err = stuck, nil

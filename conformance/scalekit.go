@@ -40,6 +40,18 @@ func (t *T) SignInAt(authorizeURL, redirectURI string) *Authorization {
 	return a
 }
 
+// GoOn opens a URL in the browser of an authorization, and goes on as a browser would until it is sent to the target's
+// callback.
+func (t *T) GoOn(a *Authorization, from string) *Authorization {
+	target := *t.Target()
+	next := &Authorization{URL: from, Client: target.Client}
+	if err := t.run.drive(t.ctx, a.driver, next, &target); err != nil {
+		t.Undecided(err)
+	}
+	t.seen++
+	return next
+}
+
 // ScalekitDiscovery is the discovery document of the Scalekit environment, read once. Without a usable one the check is
 // skipped.
 func (t *T) ScalekitDiscovery() *Discovery {

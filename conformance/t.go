@@ -175,6 +175,7 @@ type Authorization struct {
 	Params   url.Values // of the callback: query, or fragment where the query has none
 	Stuck    *StuckError
 	silent   bool
+	driver   SignIn // the browser
 }
 
 // Silent tells whether no page and no identity provider was seen: Cognito answered the first request itself.

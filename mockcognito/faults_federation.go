@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ssolab/ssolab/internal/fault"
+	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/web"
 )
 
@@ -18,6 +19,13 @@ func federationPoints() []fault.Point {
 		{Name: "cognito.idpresponse.alg", Kind: fault.Step, Description: "the provider's ID token is signed at all"},
 		{Name: "cognito.idpresponse.keys", Kind: fault.Step, Description: "the provider's keys are fetched for each ID token"},
 		{Name: "cognito.idpresponse.userinfo_method", Kind: fault.Step, Description: "userInfo is asked with the configured method"},
+		{Name: "cognito.idpresponse.userinfo", Kind: fault.Step, Description: "a failure of the provider's userInfo ends the sign-in"},
+		{Name: "cognito.idpresponse.claims", Kind: fault.Document, Description: "claims that are put over those of the provider before they are mapped; empty"},
+		{Name: "cognito.idpresponse.mapping", Kind: fault.Step, Description: "the provider's attribute mapping is applied"},
+		{Name: "cognito.idpresponse.update", Kind: fault.Step, Description: "a later sign-in writes the mapped attributes again"},
+		{Name: "cognito.idpresponse.immutable", Kind: fault.Step, Description: "an immutable attribute is not changed"},
+		{Name: "cognito.idpresponse.required", Kind: fault.Step, Description: "a profile has every required attribute"},
+		{Name: "cognito.schema", Kind: fault.Document, Description: "what a sign-in takes for required and immutable beside the pool's schema; empty"},
 		{Name: "cognito.idpresponse.merge", Kind: fault.Step, Description: "claims of the ID token win over those of userInfo"},
 	}
 }
@@ -50,6 +58,26 @@ func (s *Server) federationFaults() []fault.Fault {
 		skip("fed.no_client_auth", "The token request has no client secret", "cognito.idpresponse.client_auth"),
 		skip("fed.redirect_changed", "The token request names another redirect_uri", "cognito.idpresponse.token_redirect_uri"),
 		skip("fed.userinfo_method_ignored", "userInfo is asked with the other method", "cognito.idpresponse.userinfo_method"),
+		skip("fed.userinfo_error_ignored", "A userInfo that fails does not end the sign-in", "cognito.idpresponse.userinfo"),
+		skip("fed.mapping_ignored", "What the provider says of the person is dropped", "cognito.idpresponse.mapping"),
+		skip("fed.attr_not_updated", "Later sign-ins leave the profile as it is", "cognito.idpresponse.update"),
+		skip("fed.immutable_overwritten", "An immutable attribute is changed", "cognito.idpresponse.immutable"),
+		skip("fed.required_attr_ignored", "A profile may lack required attributes", "cognito.idpresponse.required"),
+		fault.Fault{ID: "fed.new_user_each_time", Title: "Each sign-in makes another user", Points: []string{"cognito.idpresponse.claims"}, Document: func(o *jose.Object, _ fault.Params) {
+			o.Set("sub", s.kit.Env.UUID())
+		}},
+		claim("cognito.id_token", "fed.username_is_email", "The user name is the person's address", func(d *jose.Draft) {
+			if email, ok := d.Claims.Get("email").(string); ok {
+				d.Claims.Set("cognito:username", email)
+			}
+		}),
+		claim("cognito.id_token", "idt.no_identities", "The ID token does not tell by which provider the person came", func(d *jose.Draft) { d.Claims.Delete("identities") }),
+		fault.Fault{ID: "pool.required_attribute", Title: "The pool requires an attribute", Points: []string{"cognito.schema"}, Defaults: fault.Params{"name": "email"}, Document: func(o *jose.Object, p fault.Params) {
+			o.Set("required", p["name"])
+		}},
+		fault.Fault{ID: "pool.immutable_attribute", Title: "An attribute of the pool is immutable", Points: []string{"cognito.schema"}, Defaults: fault.Params{"name": "family_name"}, Document: func(o *jose.Object, p fault.Params) {
+			o.Set("immutable", p["name"])
+		}},
 		skip("fed.userinfo_sub_unchecked", "userInfo decides who signed in, whatever the ID token says", "cognito.idpresponse.merge"),
 	)
 }
@@ -62,6 +90,13 @@ func (s *Server) returnFaults() []fault.Fault {
 	return []fault.Fault{
 		at("fed.state_unchecked", "Any upstream state is taken", s.takeReturn(func(q url.Values) bool { return q.Get("state") != "" })),
 		at("fed.state_optional", "A return without state is taken", s.takeReturn(func(q url.Values) bool { return q.Get("state") == "" })),
+		at("fed.unsolicited_accepted", "An answer that began at the provider is taken", s.takeReturn(func(q url.Values) bool { return q.Get("state") == "" && q.Has("iss") })),
+		at("fed.leak_upstream_code", "The provider's code goes on to the app", fault.ChangeLocation(func(to *url.URL, r *http.Request) {
+			if q := to.Query(); q.Has("code") {
+				q.Set("upstream_code", r.URL.Query().Get("code"))
+				to.RawQuery = q.Encode()
+			}
+		})),
 		at("fed.upstream_error_swallowed", "The app is not told what the provider refused", onError(func(q url.Values) {
 			q.Del("error")
 			q.Del("error_description")

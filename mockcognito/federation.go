@@ -402,6 +402,10 @@ func (s *Server) verifyIDToken(ctx context.Context, idp *provider, ep endpoints,
 		}
 		return verified, nil
 	}
+	if peeked.KeyID == "" {
+		err := errors.New("the ID token names no key (kid)")
+		return nil, &errUpstream{"invalid_token_signature: " + err.Error(), err} // Unverified: this text
+	}
 	keys, err := jose.ParseKeySet(raw)
 	if err != nil {
 		return nil, &errUpstream{"invalid_token_signature: " + err.Error(), err}

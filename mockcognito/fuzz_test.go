@@ -286,7 +286,11 @@ func FuzzClaims(f *testing.F) {
 	for _, seed := range []string{`{"email":"a@b","email_verified":true}`, `{"email":["a","b c"],"n":1e400}`, `{"email":{"a":[null]}}`, "null", "[]", `{"email":null}`} {
 		f.Add([]byte(seed))
 	}
-	p := &pool{Pool: &userpool.Pool{}}
+	s, err := New(Config{URL: "http://localhost:1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	p := s.live().first()
 	f.Fuzz(func(t *testing.T, document []byte) {
 		claims, err := decodeClaims(document)
 		if err != nil {
@@ -295,7 +299,7 @@ func FuzzClaims(f *testing.F) {
 		mapped, err := mapClaims(map[string]string{"email": "email", "name": "n", "username": "sub"}, claims)
 		if err == nil {
 			u := &user{}
-			err = p.apply(u, mapped, true)
+			err = s.apply(t.Context(), p, u, mapped, true)
 			require.NotContains(t, mapped, "username")
 			for _, a := range u.Attributes {
 				require.LessOrEqual(t, utf8.RuneCountInString(a.Value), userpool.MaxAttributeValue)

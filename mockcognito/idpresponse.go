@@ -176,11 +176,28 @@ func (s *Server) claimsOf(ctx context.Context, back *returned, code string) (map
 	if err != nil {
 		return nil, err
 	}
-	more, err := s.upstreamUserInfo(ctx, back.idp, ep, tokens.AccessToken)
+	more, failed := s.upstreamUserInfo(ctx, back.idp, ep, tokens.AccessToken)
+	err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.userinfo", Run: func() error { return failed }})
 	if err != nil {
 		return nil, err
 	}
-	return s.merge(ctx, claims, more)
+	claims, err = s.merge(ctx, claims, more)
+	if err != nil {
+		return nil, err
+	}
+	// The provider's tokens can be mapped like claims.
+	claims["id_token"], claims["access_token"] = tokens.IDToken, tokens.AccessToken
+	return s.claimsAsMapped(ctx, claims), nil
+}
+
+// claimsAsMapped lets a fault change what the provider said.
+func (s *Server) claimsAsMapped(ctx context.Context, claims map[string]any) map[string]any {
+	var doc jose.Object
+	s.kit.Faults.Document(ctx, "cognito.idpresponse.claims", &doc)
+	for _, member := range doc {
+		claims[member.Name] = member.Value
+	}
+	return claims
 }
 
 // merge joins the claims of the ID token, which win, with those of userInfo.

@@ -277,6 +277,7 @@ func TestMappingAtEverySignIn(t *testing.T) {
 		m := c.UserPools[0].Providers[0].AttributeMapping
 		m["custom:groups"], m["custom:n"], m["username"] = "groups", "n", "email"
 		c.UserPools[0].Clients[0].ReadAttributes = []string{"email", "email_verified", "given_name", "custom:groups", "custom:n"}
+		c.UserPools[0].Clients[0].WriteAttributes = []string{"email", "email_verified", "given_name", "custom:groups", "custom:n"}
 	})
 	b.upstream.change(func(u *upstream) {
 		u.userinfo["groups"], u.userinfo["n"], u.userinfo["email_verified"] = []string{"Sales & Co", "a-b.c_d*"}, 12345678901234567, true

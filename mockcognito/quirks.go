@@ -3,10 +3,11 @@ package mockcognito
 import "github.com/ssolab/ssolab/internal/quirk"
 
 const (
-	quirkUnrequestedNonce = "unrequested-nonce"
-	quirkStringBooleans   = "userinfo-string-booleans"
-	quirkSpecificCode     = "specific-code-in-description"
-	quirkLoopbackIssuer   = "allow-loopback-issuer"
+	quirkUnrequestedNonce  = "unrequested-nonce"
+	quirkStringBooleans    = "userinfo-string-booleans"
+	quirkSpecificCode      = "specific-code-in-description"
+	quirkLoopbackIssuer    = "allow-loopback-issuer"
+	quirkUnwritableSkipped = "unwritable-attributes-skipped"
 )
 
 // Quirks are the surprising behaviours of Cognito that have a switch.
@@ -23,6 +24,10 @@ func Quirks() []quirk.Quirk {
 		ID: quirkSpecificCode, Party: "cognito", Default: true,
 		Description: "A scope or flow that the app client may not use is answered with error=invalid_request, and the code that RFC 6749 names stands in error_description.",
 		Sources:     []string{"answers of live pools; the developer guide shows the code in error"},
+	}, {
+		ID: quirkUnwritableSkipped, Party: "cognito", Default: true,
+		Description: "A mapped attribute that the app client may not write is left out and the sign-in goes on. Off: the sign-in fails.",
+		Sources:     []string{"Amazon Cognito developer guide of 2024 and later, attribute mappings", "the API reference (CreateUserPoolClient, WriteAttributes) says that it throws; which of the two a live pool does was not observed"},
 	}, {
 		ID: quirkLoopbackIssuer, Party: "cognito", Default: true,
 		Description: "Identity providers on a loopback address may speak http and use any port. The real service wants https on port 443 and a public certificate; turn this off to be refused as there.",

@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
@@ -21,23 +25,26 @@ func (s *Server) signInFederated(ctx context.Context, back *returned, claims map
 	p, idp := back.pool, back.idp
 	subject, _ := claims["sub"].(string)
 	username := p.Users.Fold(idp.Name + "_" + subject)
-	if n := utf8.RuneCountInString(username); n > userpool.MaxUsername {
-		// Unverified: the text for an over-long user name.
-		return nil, &errUpstream{"1 validation error detected: Value at 'username' failed to satisfy constraint: Member must have length less than or equal to 128", fmt.Errorf("%s has %d characters", username, n)}
+	if err := checkUsername(username); err != nil {
+		return nil, err
 	}
-	mapped, err := mapClaims(idp.AttributeMapping, claims)
+	changes, err := s.mappedAttributes(ctx, back, claims)
 	if err != nil {
 		return nil, err
 	}
 	group := userpool.FederatedGroup(p.ID, idp.Name)
 	sub := func(username string, generation int) string { return p.Sub(username, idp.Name, subject, generation) }
 	claim := func(name string) string { value, _ := flatten(claims[name]); return value }
-	u, made, err := p.Users.SignIn(ctx, userpool.Identity{Provider: idp.Name, Type: idp.Type, Subject: subject}, username, claim, sub, func(u *user, made bool) error {
+	identity := userpool.Identity{Provider: idp.Name, Type: idp.Type, Subject: subject}
+	if p.Users.LinkedInOtherCase(identity, claim) {
+		return nil, &errUpstream{"Invalid ProviderName/Username combination", fmt.Errorf("a link names the subject %q in another case; link the subject as the provider sends it", subject)}
+	}
+	u, made, err := p.Users.SignIn(ctx, identity, username, claim, sub, func(u *user, made bool) error {
 		if made {
 			u.Attributes = userpool.Attributes{{Name: "email_verified", Value: "false"}}
 			u.Join(group.Name)
 		}
-		return p.apply(u, mapped, made)
+		return s.apply(ctx, p, u, changes, made)
 	})
 	if userpool.IsCode(err, userpool.UsernameExists) {
 		return nil, &errUpstream{"Already found an entry for username " + username, err}
@@ -61,21 +68,139 @@ func (s *Server) signInFederated(ctx context.Context, back *returned, claims map
 	})
 }
 
-// apply writes the mapped attributes into u, or says why the pool refuses them.
-func (p *pool) apply(u *user, mapped map[string]string, made bool) error {
-	for _, name := range sortedKeys(mapped) {
-		value := mapped[name]
-		entry, _ := p.Attribute(name)
-		if old, have := u.Attributes.Lookup(name); have && !made && entry.Immutable && old != "" {
-			return &errUpstream{fmt.Sprintf("user.%s: Attribute cannot be updated.\n ", name), errors.New("the attribute is immutable in the pool's schema, which only a new pool can change")}
+// usernameChars are the characters of user names in the service's model: no white space.
+var usernameChars = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
+
+// checkUsername holds a user name against the service's model. Unverified: that a sign-in gets the API's text.
+func checkUsername(username string) error {
+	const text = "1 validation error detected: Value at 'username' failed to satisfy constraint: Member must "
+	switch n := utf8.RuneCountInString(username); {
+	case n > userpool.MaxUsername:
+		return &errUpstream{text + "have length less than or equal to 128", fmt.Errorf("%s has %d characters", username, n)}
+	case !usernameChars.MatchString(username):
+		return &errUpstream{text + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`, fmt.Errorf("the provider's subject makes the user name %q", username)}
+	}
+	return nil
+}
+
+// mappedAttributes are the attributes that the provider's claims bring. One that the client cannot write is left out: so
+// says the guide; the API reference says that it throws.
+func (s *Server) mappedAttributes(ctx context.Context, back *returned, claims map[string]any) (map[string]string, error) {
+	var mapping map[string]string
+	err := s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.mapping", Run: func() error {
+		mapping = back.idp.AttributeMapping
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	out, err := mapClaims(mapping, claims)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sortedKeys(out) {
+		if back.client.CanWrite(name) {
+			continue
 		}
-		if utf8.RuneCountInString(value) > userpool.MaxAttributeValue {
-			return &errUpstream{fmt.Sprintf("Invalid user attributes: %s: String must be no longer than %d characters.", name, userpool.MaxAttributeValue), errors.New("too long")}
+		if !s.kit.Quirks.On(quirkUnwritableSkipped) {
+			return nil, &errUpstream{fmt.Sprintf("Invalid user attributes: %s: A client attempted to write unauthorized attribute", name), fmt.Errorf("app client %s has no write access to it", back.client.ID)}
+		}
+		trace.Note(ctx, fmt.Sprintf("left out the mapped attribute %s: app client %s has no write access to it", name, back.client.ID))
+		delete(out, name)
+	}
+	return out, nil
+}
+
+// apply writes the mapped attributes into u, or says why the pool refuses them.
+func (s *Server) apply(ctx context.Context, p *pool, u *user, changes map[string]string, made bool) error {
+	if !made {
+		known := changes
+		changes = nil
+		err := s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.update", Run: func() error { changes = known; return nil }})
+		if err != nil {
+			return err
+		}
+	}
+	schema := s.schemaOf(ctx, p)
+	for _, name := range sortedKeys(changes) {
+		value := changes[name]
+		if p.UsernameCase == userpool.CaseInsensitive && (name == "email" || name == "preferred_username") {
+			value = strings.ToLower(value)
+		}
+		err := s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.immutable", Run: func() error {
+			if !made && schema.immutable(name) && u.Attributes.Get(name) != "" {
+				return &errUpstream{fmt.Sprintf("user.%s: Attribute cannot be updated.\n ", name), errors.New("the attribute is immutable in the pool's schema, which only a new pool can change")}
+			}
+			return nil
+		}})
+		if err != nil {
+			return err
+		}
+		if err := schema.check(name, value); err != nil {
+			return err
 		}
 		u.Attributes = u.Attributes.With(name, value)
 	}
+	return s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.idpresponse.required", Run: func() error { return schema.complete(u) }})
+}
+
+// signInSchema is the pool's schema as a sign-in is held to it.
+type signInSchema struct {
+	pool *pool
+	// of faults: further attributes that are required, or immutable
+	alsoRequired, alsoImmutable string
+}
+
+// schemaOf is the pool's schema; a fault may make an attribute required or immutable.
+func (s *Server) schemaOf(ctx context.Context, p *pool) signInSchema {
+	var doc jose.Object
+	s.kit.Faults.Document(ctx, "cognito.schema", &doc)
+	required, _ := doc.Get("required").(string)
+	immutable, _ := doc.Get("immutable").(string)
+	return signInSchema{p, required, immutable}
+}
+
+func (s signInSchema) immutable(name string) bool {
+	entry, _ := s.pool.Attribute(name)
+	return entry.Immutable || name == s.alsoImmutable
+}
+
+// check holds a value against the schema's entry.
+func (s signInSchema) check(name, value string) error {
+	refuse := func(format string, args ...any) error {
+		reason := fmt.Sprintf(format, args...)
+		return &errUpstream{fmt.Sprintf("Invalid user attributes: %s: %s", name, reason), errors.New(reason)}
+	}
+	entry, have := s.pool.Attribute(name)
+	if !have {
+		return refuse("Attribute does not exist in the schema.\n ")
+	}
+	longest, shortest := userpool.MaxAttributeValue, 0
+	if b := entry.StringLength; b != nil {
+		if n, err := strconv.Atoi(b.Max); err == nil && b.Max != "" {
+			longest = min(longest, n)
+		}
+		if n, err := strconv.Atoi(b.Min); err == nil && b.Min != "" {
+			shortest = n
+		}
+	}
+	switch n := utf8.RuneCountInString(value); {
+	case n > longest:
+		return refuse("String must be no longer than %d characters.", longest)
+	case n < shortest:
+		return refuse("String must be at least %d characters long.", shortest) // Unverified: this text
+	}
+	return nil
+}
+
+// complete tells what a profile lacks.
+func (s signInSchema) complete(u *user) error {
+	required := s.pool.Required()
+	if s.alsoRequired != "" {
+		required = append(slices.Clone(required), s.alsoRequired)
+	}
 	var missing []string
-	for _, name := range p.Required() {
+	for _, name := range required {
 		if u.Attributes.Get(name) == "" {
 			missing = append(missing, name)
 		}

@@ -93,6 +93,10 @@ func documentFaults(area, party, who string) []fault.Fault {
 		Defaults: fault.Params{"sub": "somebody-else"},
 		Document: func(doc *jose.Object, p fault.Params) { doc.Set("sub", p["sub"]) },
 	}, {
+		ID: area + ".userinfo_claim", Title: who + "'s userinfo has another claim, or lacks it if the value is empty", Points: []string{party + ".userinfo.document"},
+		Defaults: fault.Params{"claim": "family_name", "value": ""},
+		Document: func(doc *jose.Object, p fault.Params) { setClaim(doc, p) },
+	}, {
 		ID: area + ".userinfo_no_email", Title: who + "'s userinfo has no e-mail", Points: []string{party + ".userinfo.document"},
 		Document: func(doc *jose.Object, _ fault.Params) { doc.Delete("email") },
 	}}
@@ -107,6 +111,7 @@ func tokenFaults(area, point, who string) []fault.Fault {
 		token("idt_wrong_iss", "has another issuer", fault.Params{"iss": "https://other.example"}, func(d *jose.Draft, p fault.Params) { d.Claims.Set("iss", p["iss"]) }),
 		token("idt_wrong_aud", "is for another client", fault.Params{"aud": "another-client"}, func(d *jose.Draft, p fault.Params) { d.Claims.Set("aud", []string{p["aud"]}) }),
 		token("idt_expired", "has expired", fault.Params{"ago": "1h"}, expire),
+		token("idt_claim", "has another claim, or lacks it if the value is empty", fault.Params{"claim": "family_name", "value": ""}, func(d *jose.Draft, p fault.Params) { setClaim(&d.Claims, p) }),
 		token("idt_no_sub", "has no sub", nil, func(d *jose.Draft, _ fault.Params) { d.Claims.Delete("sub") }),
 		token("idt_wrong_nonce", "has another nonce", fault.Params{"nonce": "another-nonce"}, func(d *jose.Draft, p fault.Params) { d.Claims.Set("nonce", p["nonce"]) }),
 		token("idt_alg_none", "is not signed, and says alg none", nil, func(d *jose.Draft, _ fault.Params) {
@@ -115,6 +120,15 @@ func tokenFaults(area, point, who string) []fault.Fault {
 			d.After = func(compact string) string { return compact[:strings.LastIndexByte(compact, '.')+1] }
 		}),
 	}
+}
+
+// setClaim sets or deletes a claim.
+func setClaim(doc *jose.Object, p fault.Params) {
+	if p["value"] == "" {
+		doc.Delete(p["claim"])
+		return
+	}
+	doc.Set(p["claim"], p["value"])
 }
 
 // spoilSignature changes a character in the middle of the signature, where all its bits count.

@@ -3,7 +3,8 @@
 //
 //	app ─► Cognito ──302 (FED-001…008)──► Scalekit
 //	app ◄─ Cognito ◄─ /oauth2/idpresponse (FED-009…013) ── Scalekit
-//	          └─ token, keys, userInfo (FED-014…025) ─────►┘
+//	          ├─ token, keys, userInfo (FED-014…026) ─────►┘
+//	          └─ profile (FED-027…032)
 package federation
 
 import (
@@ -18,7 +19,7 @@ import (
 
 // Checks returns the checks of the topic.
 func Checks() []conformance.Check {
-	return slices.Concat(outward(), inward(), backChannel(), verification())
+	return slices.Concat(outward(), inward(), backChannel(), verification(), person())
 }
 
 func check(id, title string, level conformance.Level, basis conformance.Basis, ref conformance.Ref, hint string, run func(*conformance.T), faults ...conformance.Fault) conformance.Check {
@@ -108,6 +109,17 @@ func inward() []conformance.Check {
 			ref(rfc6749, "4.1.2.1", "error REQUIRED … state REQUIRED if a \"state\" parameter was present in the client authorization request"),
 			"Show the description to support staff; it is the provider's. For Scalekit see its list of integration errors.", upstreamError,
 			fault("fed.upstream_error_swallowed", "no error")), conformance.NeedScalekit),
+		needs(check("FED-033", "An attempt older than five minutes is refused", conformance.Should, conformance.Vendor,
+			aws("managed login", "a person has five minutes to sign in"),
+			"Ask the person to start again. Pages of the provider must not be bookmarked.", late,
+			fault("fed.attempt_never_expires", "sent on to the app")), conformance.NeedClock),
+		check("FED-034", "No code, token or secret of the provider stands in an address of the app", conformance.Must, conformance.Spec,
+			ref(rfc9700, "4.2", "authorization code or state can leak to third parties by the Referer header"),
+			"This is a fault of the service: report it. Keep scripts of others off callback pages.", leak,
+			fault("fed.leak_upstream_code", "the provider's code")),
+		check("FED-035", "An answer that began at the provider is refused", conformance.Must, conformance.Spec, csrf,
+			"For a sign-in that begins at the provider, send the person to the app's own sign-in address, which begins an ordinary request.", unsolicited,
+			fault("fed.unsolicited_accepted", "was sent on to")),
 	}
 }
 
@@ -215,7 +227,7 @@ func refused(t *conformance.T, resp *conformance.Response) {
 	if to != nil && to.Scheme+"://"+to.Host != t.DomainOrigin() {
 		t.Require(false, "an error page of Cognito", "the browser was sent on to %s", conformance.MaskURL(to.String()))
 	}
-	t.Require(resp.Status >= http.StatusBadRequest || to != nil && to.Path == "/error", "an error page of Cognito", "status %d", resp.Status)
+	t.Require(resp.Status >= http.StatusBadRequest || to != nil && (to.Path == "/error" || to.Path == "/login"), "an error page of Cognito", "status %d", resp.Status)
 }
 
 func unknownState(t *conformance.T) {
@@ -223,6 +235,42 @@ func unknownState(t *conformance.T) {
 }
 
 func missingState(t *conformance.T) { refused(t, t.Get(t.IdPResponse()+"?code=ssolab-check")) }
+
+func unsolicited(t *conformance.T) {
+	refused(t, t.Get(t.IdPResponse()+"?"+url.Values{"code": {"ssolab-check"}, "iss": {t.Target().Scalekit.EnvironmentURL}, "scope": {"openid"}}.Encode()))
+}
+
+// late comes back from the provider after five minutes, in the browser that went there.
+func late(t *conformance.T) {
+	a := t.SignInAt(t.AuthorizeURL(conformance.Variant{}), t.IdPResponse())
+	a.Code(t)
+	t.Advance(301)
+	first := t.GoOn(a, a.Callback.String()).Visit.Hops[0]
+	to, err := url.Parse(first.Location)
+	t.Require(err != nil || !isApp(&conformance.Authorization{Client: t.Target().Client}, to), "an error, or the login page", "the browser was sent on to the app")
+}
+
+// leak looks for what the provider said in what the app was sent.
+func leak(t *conformance.T) {
+	a := t.Journey(fresh()).Authorization
+	code := ""
+	for _, hop := range a.Visit.Hops {
+		if at, err := url.Parse(hop.URL); err == nil && strings.HasPrefix(hop.URL, t.IdPResponse()+"?") {
+			code = at.Query().Get("code")
+		}
+	}
+	if code == "" || a.Callback == nil {
+		t.Skip("the sign-in did not come back by %s with a code", t.IdPResponse())
+	}
+	sent := a.Callback.String()
+	t.Expect(!strings.Contains(sent, url.QueryEscape(code)), "nothing of the provider's at the app", "the provider's code stands in the callback's address")
+	if secret := t.Target().Scalekit.ClientSecret; secret != "" {
+		t.Expect(!strings.Contains(sent, secret.Reveal()), "nothing of the provider's at the app", "the provider's client secret stands in the callback's address")
+	}
+	for _, name := range []string{"access_token", "id_token", "refresh_token"} {
+		t.Expect(!a.Params.Has(name), "nothing of the provider's at the app", "a parameter %s", name)
+	}
+}
 
 // replay visits the return URL of the shared sign-in once more.
 func replay(t *conformance.T) {

@@ -76,6 +76,23 @@ func verification() []conformance.Check {
 			ref(core, "5.3.2", "The sub Claim in the UserInfo Response MUST be verified to exactly match the sub Claim in the ID Token"),
 			"The provider mixes people up: report it to them. Cognito is not known to compare the two.", otherUserInfo,
 			fault("fed.userinfo_sub_unchecked", "another person")), conformance.NeedFaults),
+		needs(check("FED-026", "A failure of userInfo ends in an error at the app", conformance.Must, conformance.Vendor,
+			aws(oidcFlow, "the user pool asks userInfo in every sign-in, and a failure ends it"),
+			"Check the provider's userInfo endpoint, and the scopes of the provider's settings.", userInfoErrors,
+			fault("fed.userinfo_error_ignored", "a code")), conformance.NeedFaults),
+	}
+}
+
+// userInfoErrors spoils userInfo in several ways.
+func userInfoErrors(t *conformance.T) {
+	t.Journey(fresh()).Authorization.Code(t)
+	for _, f := range []conformance.Fault{
+		{ID: "route.status", At: "scalekit.userinfo", Params: map[string]string{"status": "401"}},
+		{ID: "route.status", At: "scalekit.userinfo", Params: map[string]string{"status": "500"}},
+		{ID: "route.html", At: "scalekit.userinfo"},
+		{ID: "route.drop", At: "scalekit.userinfo"},
+	} {
+		refusedWith(t, f)
 	}
 }
 

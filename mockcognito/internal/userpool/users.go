@@ -31,7 +31,9 @@ type Users struct {
 	byAlias    map[aliasKey]*User
 	byIdentity map[identityKey]*User
 	linkedBy   map[identityKey]int // provider and claim → identities that are recognized by that claim
-	ordered    []*User             // by Created, then by user name
+	// linkedFolded counts linked identities by provider and subject in lower case.
+	linkedFolded map[identityKey]int
+	ordered      []*User // by Created, then by user name
 }
 
 // rules are the settings of the pool that say by what a user is found.
@@ -58,6 +60,7 @@ func newUsers(d *Directory, p *UserPool) *Users {
 func (us *Users) empty() {
 	us.byName, us.bySub = map[string]*User{}, map[string]*User{}
 	us.byAlias, us.byIdentity, us.linkedBy, us.ordered = map[aliasKey]*User{}, map[identityKey]*User{}, map[identityKey]int{}, nil
+	us.linkedFolded = map[identityKey]int{}
 }
 
 // setRules takes over changed settings.
@@ -155,6 +158,17 @@ func (us *Users) ByIdentity(provider, subject string, claim func(name string) st
 	return nil
 }
 
+// LinkedInOtherCase tells whether nobody has the identity, but a link of a pool that ignores case names its subject in
+// another case: the link was made by the folded user name, and identities are compared with case.
+func (us *Users) LinkedInOtherCase(i Identity, claim func(name string) string) bool {
+	if us.ByIdentity(i.Provider, i.Subject, claim) != nil {
+		return false
+	}
+	us.mu.RLock()
+	defer us.mu.RUnlock()
+	return us.rules.caseInsensitive && us.linkedFolded[identityKey{i.Provider, "", strings.ToLower(i.Subject)}] > 0
+}
+
 // aliasesOf are what else than the name the user is found by. A federated profile claims none: two providers may bring
 // the same e-mail.
 func (r rules) aliasesOf(u *User) []aliasKey {
@@ -183,8 +197,11 @@ func (i Identity) key() identityKey { return identityKey{i.Provider, i.Attribute
 func (us *Users) join(u *User) {
 	for _, i := range u.Identities {
 		us.byIdentity[i.key()] = u
-		if i.Attribute != "" {
+		switch {
+		case i.Attribute != "":
 			us.linkedBy[identityKey{i.Provider, i.Attribute, ""}]++
+		case !i.Primary:
+			us.linkedFolded[identityKey{i.Provider, "", strings.ToLower(i.Subject)}]++
 		}
 	}
 }
@@ -192,11 +209,18 @@ func (us *Users) join(u *User) {
 func (us *Users) part(u *User) {
 	for _, i := range u.Identities {
 		delete(us.byIdentity, i.key())
-		if by := (identityKey{i.Provider, i.Attribute, ""}); i.Attribute != "" {
-			if us.linkedBy[by]--; us.linkedBy[by] == 0 {
-				delete(us.linkedBy, by)
-			}
+		switch {
+		case i.Attribute != "":
+			countDown(us.linkedBy, identityKey{i.Provider, i.Attribute, ""})
+		case !i.Primary:
+			countDown(us.linkedFolded, identityKey{i.Provider, "", strings.ToLower(i.Subject)})
 		}
+	}
+}
+
+func countDown(counts map[identityKey]int, key identityKey) {
+	if counts[key]--; counts[key] <= 0 {
+		delete(counts, key)
 	}
 }
 
