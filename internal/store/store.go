@@ -3,7 +3,7 @@
 // A Backend moves bytes; a Table gives them a type. Consuming a record that may be used once is one call, Take, and
 // changing one is one call, Update: single use and lost updates are decided here and nowhere else.
 //
-//	mockcognito, mockscalekit, sampleapp ─► Table[T] ─► Backend ─► memory (later: one file, a shared server)
+//	mockcognito, mockscalekit, sampleapp ─► Table[T] ─► Backend ─► memory, bolt (one file)
 //
 // Every backend passes the suite in storetest.
 package store
@@ -19,6 +19,20 @@ import (
 // ErrNotFound says that there is no live record under a key: it was never put, was deleted or taken, or has expired.
 var ErrNotFound = errors.New("store: no such record")
 
+// ErrKeyTooLong says that a key, or the name of a table, has more than MaxKey bytes.
+var ErrKeyTooLong = errors.New("store: the key is too long")
+
+// MaxKey bounds keys and names of tables, in bytes.
+const MaxKey = 16 << 10
+
+// CheckKey is nil or ErrKeyTooLong, for backends.
+func CheckKey(table, key string) error {
+	if len(table) > MaxKey || len(key) > MaxKey {
+		return ErrKeyTooLong
+	}
+	return nil
+}
+
 // Record is a value with the moment from which it is as good as deleted. The zero Expires means never.
 type Record struct {
 	Value   []byte
@@ -26,7 +40,8 @@ type Record struct {
 }
 
 // Backend stores records by table and key. Every method is atomic and safe for concurrent use; a record whose
-// Expires is not after the backend's clock does not exist for any of them. Values are copied in and out.
+// Expires is not after the backend's clock does not exist for any of them. Values are copied in and out. Keys are any
+// bytes, at most MaxKey of them: under a longer one there is nothing, and writing it is ErrKeyTooLong.
 type Backend interface {
 	// Get returns the record, or ErrNotFound.
 	Get(ctx context.Context, table, key string) (Record, error)

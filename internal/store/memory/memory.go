@@ -78,6 +78,9 @@ func (b *Backend) Get(_ context.Context, table, key string) (store.Record, error
 
 // Put implements store.Backend.
 func (b *Backend) Put(_ context.Context, table, key string, r store.Record) error {
+	if err := store.CheckKey(table, key); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.put(table, key, r)
@@ -106,6 +109,9 @@ func (b *Backend) Take(_ context.Context, table, key string) (store.Record, erro
 
 // Update implements store.Backend.
 func (b *Backend) Update(_ context.Context, table, key string, f func(*store.Record) (*store.Record, error)) error {
+	if err := store.CheckKey(table, key); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r, err := f(b.get(table, key))

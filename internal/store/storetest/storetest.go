@@ -34,6 +34,8 @@ func Run(t *testing.T, open Open) {
 		"records":              records,
 		"tables are apart":     tablesAreApart,
 		"awkward keys":         awkwardKeys,
+		"long keys":            longKeys,
+		"large values":         largeValues,
 		"expiry":               expiry,
 		"time zones":           timeZones,
 		"replaced expiry":      replacedExpiry,
@@ -122,7 +124,7 @@ func tablesAreApart(t *testing.T, f *fixture) {
 }
 
 func awkwardKeys(t *testing.T, f *fixture) {
-	keys := []string{"/", "a/b", "a\x00b", "ä", "a b", "..", string(bytes.Repeat([]byte("k"), 300))}
+	keys := []string{"", "/", "a/b", "=", "\xff\xfe", "a\x00b", "ä", "a b", "..", string(bytes.Repeat([]byte("k"), 300))}
 	for _, k := range keys {
 		f.put(t, "t", k, "value of "+k, time.Time{})
 	}
@@ -131,6 +133,30 @@ func awkwardKeys(t *testing.T, f *fixture) {
 	}
 	slices.Sort(keys)
 	require.Equal(t, keys, f.keys(t, "t"))
+}
+
+func longKeys(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	longest := string(bytes.Repeat([]byte("k"), store.MaxKey))
+	f.put(t, "t", longest, "value", time.Time{})
+	f.want(t, "t", longest, "value")
+	tooLong := longest + "k" // what a client sends as a code may be any length
+	f.gone(t, "t", tooLong)
+	_, err := f.Take(ctx, "t", tooLong)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.NoError(t, f.Delete(ctx, "t", tooLong))
+	require.ErrorIs(t, f.Put(ctx, "t", tooLong, record("v")), store.ErrKeyTooLong)
+	require.ErrorIs(t, f.Put(ctx, tooLong, "k", record("v")), store.ErrKeyTooLong)
+	require.ErrorIs(t, f.Update(ctx, "t", tooLong, func(*store.Record) (*store.Record, error) { return nil, nil }), store.ErrKeyTooLong)
+	require.Equal(t, []string{longest}, f.keys(t, "t"))
+}
+
+func largeValues(t *testing.T, f *fixture) {
+	for i, size := range []int{1, 4095, 4096, 100_000, 3 << 20} {
+		f.put(t, "t", strconv.Itoa(i), string(bytes.Repeat([]byte{byte('a' + i)}, size)), time.Time{})
+		f.want(t, "t", strconv.Itoa(i), string(bytes.Repeat([]byte{byte('a' + i)}, size)))
+	}
+	require.Len(t, f.keys(t, "t"), 5)
 }
 
 func expiry(t *testing.T, f *fixture) {
