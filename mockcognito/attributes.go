@@ -19,10 +19,15 @@ var scopeAttributes = map[string][]string{
 	},
 }
 
+// broad tells whether no scope names attributes: then openid shows all that is readable.
+func broad(scopes []string) bool {
+	return !slices.ContainsFunc(scopes, func(s string) bool { return scopeAttributes[s] != nil })
+}
+
 // released are the user's attributes that the scopes show to a client, as far as it may read them. openid alone shows all
 // that is readable.
 func released(u *user, scopes []string, client *appClient) userpool.Attributes {
-	all := !slices.ContainsFunc(scopes, func(s string) bool { return scopeAttributes[s] != nil })
+	all := broad(scopes)
 	out := make(userpool.Attributes, 0, len(u.Attributes))
 	for _, a := range u.Attributes {
 		if !client.CanRead(a.Name) {

@@ -71,7 +71,11 @@ func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, q url.Val
 	if err := s.checkRequest(ctx, q, req); err != nil {
 		return err
 	}
-	s.setLanguage(w, req, q.Get("lang"))
+	if s.managedLogin(r, req.pool) {
+		s.setLanguage(w, req, q.Get("lang"))
+	} else {
+		req.prompt = nil // the hosted UI knows neither prompt nor lang
+	}
 	if done, err := s.reuseSession(ctx, w, r, req); done || err != nil {
 		return err
 	}

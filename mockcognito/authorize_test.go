@@ -32,6 +32,7 @@ func TestAuthorizeErrorsThatStayAtCognito(t *testing.T) {
 		"very long client":          {params("client_id", strings.Repeat("<", 30<<10)), "/error?error=invalid_request", "invalid_request"},
 		"blank client":              {params("client_id", ""), "/error?error=invalid_request&client_id=", "invalid_request"},
 		"client without OAuth":      {params("client_id", "nooauth"), "/error?error=invalid_request", "AllowedOAuthFlowsUserPoolClient"},
+		"client without callbacks":  {params("client_id", "nocallback"), "/error?error=invalid_request", "no callback URL"},
 		"missing redirect_uri":      {params("redirect_uri", ""), "/error?error=Required+String+parameter+%27redirect_uri%27+is+not+present&client_id=" + clientID, "is not present"},
 		"redirect_uri twice":        {params() + "&redirect_uri=" + url.QueryEscape(callback), "/error?error=invalid_request&client_id=" + clientID, "more than once"},
 	} {
@@ -201,6 +202,18 @@ func TestLoginPage(t *testing.T) {
 		require.Equal(t, "jane@example.org", p.location.Query().Get("login_hint"))
 		p = b.get("/login?" + params("identity_provider", "", "idp_email", "jane@nowhere.example"))
 		require.Equal(t, http.StatusUnauthorized, p.status)
+	})
+	t.Run("several providers, one without identifiers: buttons", func(t *testing.T) {
+		t.Parallel()
+		p := newBench(t, withSecondProvider).get("/login?" + params("identity_provider", ""))
+		require.NotContains(t, p.body, `name="idp_email"`)
+		require.Contains(t, p.body, "cognito-idp-"+provider)
+		require.Contains(t, p.body, "cognito-idp-SecondIdP")
+	})
+	t.Run("login_hint fills in the user name", func(t *testing.T) {
+		t.Parallel()
+		p := newBench(t).get("/login?" + params("identity_provider", "", "client_id", "norevoke", "login_hint", `jane"><b>`))
+		require.Contains(t, p.body, `value="jane&#34;&gt;&lt;b&gt;"`)
 	})
 	t.Run("the pool's own directory has nobody", func(t *testing.T) {
 		t.Parallel()

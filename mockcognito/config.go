@@ -124,6 +124,7 @@ type AppClient struct {
 	IDTokenValidity      time.Duration // 5 min – 24 h; default 60 min
 	RefreshTokenValidity time.Duration // 60 min – 10 years; default 30 days
 
+	NoBranding             bool // no style for managed login, as for a client that the API made: its login page answers 403
 	DisableTokenRevocation bool // EnableTokenRevocation false: no jti and origin_jti, /oauth2/revoke refuses
 	DisableOAuth           bool // AllowedOAuthFlowsUserPoolClient false
 }

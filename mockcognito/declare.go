@@ -36,6 +36,11 @@ func (p UserPool) declaration() userpool.DeclaredPool {
 	for _, g := range p.Groups {
 		out.Groups = append(out.Groups, userpool.Group{Name: g.Name, Description: g.Description, RoleARN: g.RoleARN, Precedence: g.Precedence})
 	}
+	for _, c := range p.Clients {
+		if !c.NoBranding {
+			out.Brandings = append(out.Brandings, userpool.Branding{ID: derivedID("branding of " + c.ID), ClientID: c.ID, Defaults: true})
+		}
+	}
 	out.Users = mapped(p.Users, User.declaration)
 	return out
 }

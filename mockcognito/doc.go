@@ -19,9 +19,8 @@
 //
 // What surprises people is a quirk with a switch (Quirks); what goes wrong on request is a fault bound to a point.
 //
-// Not modelled here: users of the pool's own directory, MFA and passkeys, SAML and social providers, Lambda triggers,
-// client_credentials and resource servers, rotation of refresh tokens, and every operation of the user
-// pools API but the four Describe ones; each answers with an error that says so. Request signatures are not verified.
+// Not modelled here: users of the pool's own directory, MFA and passkeys, SAML and social providers, Lambda triggers, and
+// every operation of the user pools API but the four Describe ones; each answers with an error that says so. Request signatures are not verified.
 //
 // Sources: Amazon Cognito developer guide (authorization, token, userInfo, revocation, logout and login endpoints;
 // OIDC identity providers; attribute mapping), the user pools API reference, and public reports of live pools, which

@@ -55,7 +55,8 @@ func presentable(err error) bool {
 	_, app := errors.AsType[*appError](err)
 	_, page := errors.AsType[*pageError](err)
 	_, bare := errors.AsType[*bareError](err)
-	return app || page || bare
+	_, unbranded := errors.AsType[*noBranding](err)
+	return app || page || bare || unbranded
 }
 
 // location is the app's callback with the error. The order of the parameters is the real service's.
@@ -81,6 +82,11 @@ func (s *Server) presentFront(w http.ResponseWriter, r *http.Request, err error)
 		}
 		trace.Fail(ctx, sentence(e.explain, e.description))
 		web.Redirect(w, e.location())
+		return
+	}
+	if e, ok := errors.AsType[*noBranding](err); ok {
+		trace.Fail(ctx, e.Error())
+		_ = s.renderError(w, http.StatusForbidden, errorBody{Message: pagesUnavailable, Code: "login_pages_unavailable", Explain: e.Error()})
 		return
 	}
 	if e, ok := errors.AsType[*expiredAttempt](err); ok {
@@ -136,6 +142,7 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return badEncoding(err)
 	}
+	s.setXSRF(w, r, q.Get("client_id"))
 	explain, _ := s.explained.Get(r.Context(), r.URL.RawQuery)
 	return s.renderError(w, http.StatusBadRequest, errorBody{
 		Message: "An error was encountered with the requested page.",

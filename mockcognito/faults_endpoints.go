@@ -43,6 +43,10 @@ func endpointPoints() []fault.Point {
 		{"cognito.refresh.expiry", "a refresh token is given the client's validity"},
 		{"cognito.refresh.client_secret_sent", "a confidential client sends its secret with a refresh token"},
 		{"cognito.refresh.client", "the refresh token belongs to the client"},
+		{"cognito.refresh.user", "the refresh token's user is not disabled"},
+		{"cognito.refresh.signed_out", "the user did not sign out everywhere after the refresh token was issued"},
+		{"cognito.refresh.rotation", "with rotation a used refresh token ends"},
+		{"cognito.userinfo.signed_out", "the user did not sign out everywhere after the access token was issued"},
 		{"cognito.revoke.setting", "the client's setting for token revocation is read"},
 		{"cognito.revoke.enabled", "the client has token revocation on"},
 		{"cognito.revoke.token_type", "only refresh tokens are revoked"},
@@ -133,6 +137,9 @@ func (s *Server) refreshFaults() []fault.Fault {
 			scope, _ := d.Claims.Get("scope").(string)
 			d.Claims.Set("scope", scope+" aws.cognito.signin.user.admin")
 		}),
+		skip("refr.disabled_user_ok", "A disabled user's refresh token is taken", "cognito.refresh.user"),
+		skip("refr.old_lives_on", "A refresh token that was replaced is taken", "cognito.refresh.rotation"),
+		skip("logout.global_noop", "Global sign-out ends no token", "cognito.refresh.signed_out", "cognito.userinfo.signed_out"),
 		skip("refr.any_client", "A refresh token is taken from any client", "cognito.refresh.client"),
 		skip("refr.no_auth", "A refresh needs no client secret", "cognito.refresh.client_secret_sent"),
 		skip("refr.never_expires", "A refresh token does not expire", "cognito.refresh.expiry"),

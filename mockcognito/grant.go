@@ -48,6 +48,9 @@ type refreshGrant struct {
 	AuthTime  time.Time `json:"t"`
 	OriginJTI string    `json:"o,omitempty"`
 	Resource  string    `json:"r,omitempty"`
+	SignOuts  int       `json:"q,omitempty"` // of the user when it was issued
+	Expires   time.Time `json:"e"`           // zero: never, of a fault's making
+	Replaced  time.Time `json:"x,omitzero"`  // when it was first used under rotation
 }
 
 // issueRequest is an authenticated person and the app that waits for them.
@@ -71,9 +74,9 @@ type issueRequest struct {
 func (s *Server) issue(ctx context.Context, w http.ResponseWriter, req issueRequest) error {
 	rg := refreshGrant{
 		PoolID: req.pool.ID, ClientID: req.client.ID, Username: req.user.Username, Sub: req.user.Sub, Scopes: req.scopes,
-		AuthTime: req.authTime, Resource: req.resource,
+		AuthTime: req.authTime, Resource: req.resource, SignOuts: req.user.SignOuts,
 	}
-	if req.client.TokenRevocation {
+	if req.client.TokenRevocation || rotates(req.client) {
 		rg.OriginJTI = s.kit.Env.UUID()
 	}
 	made, err := s.mint(ctx, req.pool, req.client, req.user, rg, mintOptions{nonce: req.nonce})
@@ -124,6 +127,9 @@ type mintOptions struct {
 func (s *Server) mint(ctx context.Context, p *pool, c *appClient, u *user, rg refreshGrant, o mintOptions) (tokens, error) {
 	keys, err := p.keys.signing()
 	if err != nil {
+		return tokens{}, err
+	}
+	if err := s.afterSignOut(ctx, u, rg.OriginJTI); err != nil {
 		return tokens{}, err
 	}
 	access := s.accessDraft(p, c, u, rg, keys.access)
@@ -193,6 +199,10 @@ func (s *Server) idDraft(p *pool, c *appClient, u *user, rg refreshGrant, k *jos
 			claims.Set(name, value == "true")
 		}
 	}
+	roles, preferred := rolesOf(p, u)
+	if preferred != "" {
+		claims.Set("cognito:preferred_role", preferred)
+	}
 	claims.Set("iss", p.issuer)
 	claims.Set("cognito:username", u.Username)
 	if nonce != "" {
@@ -200,6 +210,9 @@ func (s *Server) idDraft(p *pool, c *appClient, u *user, rg refreshGrant, k *jos
 	}
 	if rg.OriginJTI != "" {
 		claims.Set("origin_jti", rg.OriginJTI)
+	}
+	if len(roles) > 0 {
+		claims.Set("cognito:roles", roles)
 	}
 	claims.Set("aud", c.ID)
 	if len(u.Identities) > 0 {
@@ -234,8 +247,13 @@ func joinScopes(scopes []string) string {
 // refreshHeader is the protected header of a refresh token, in the vendor's order.
 var refreshHeader = []byte(`{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}`)
 
-// newRefreshToken makes a refresh token for a grant and keeps its hash until it expires.
+// newRefreshToken makes a refresh token for a grant, for the client's validity.
 func (s *Server) newRefreshToken(ctx context.Context, p *pool, c *appClient, rg refreshGrant) (string, error) {
+	return s.putRefreshToken(ctx, p, c, rg, s.expiry(ctx, "cognito.refresh.expiry", c.RefreshTokenLifetime()))
+}
+
+// putRefreshToken makes a refresh token for a grant and keeps its hash until it expires.
+func (s *Server) putRefreshToken(ctx context.Context, p *pool, c *appClient, rg refreshGrant, expires time.Time) (string, error) {
 	key, err := p.keys.env.RSA(p.keys.name("refresh"))
 	if err != nil {
 		return "", err
@@ -251,7 +269,8 @@ func (s *Server) newRefreshToken(ctx context.Context, p *pool, c *appClient, rg 
 	if err != nil {
 		return "", fmt.Errorf("encrypt refresh token: %w", err)
 	}
-	return token, s.refresh.Put(ctx, hashOf(token), rg, s.expiry(ctx, "cognito.refresh.expiry", c.RefreshTokenLifetime()))
+	rg.Expires = expires
+	return token, s.refresh.Put(ctx, hashOf(token), rg, expires)
 }
 
 // expiry is when something that is handed out now ends: the zero time, never, where a fault leaves the limit out.

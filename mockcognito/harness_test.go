@@ -70,6 +70,7 @@ type bench struct {
 	t        *testing.T
 	url      string
 	kit      *party.Kit
+	server   *mockcognito.Server
 	upstream *upstream
 	browser  *http.Client
 }
@@ -96,7 +97,7 @@ func newBench(t *testing.T, edit ...func(*mockcognito.Config)) *bench {
 	srv.Start()
 	t.Cleanup(func() { srv.Close(); require.NoError(t, kit.Close()) })
 	up.now = kit.Env.Now
-	return &bench{t: t, url: base, kit: kit, upstream: up, browser: newBrowser(t)}
+	return &bench{t: t, url: base, kit: kit, server: server, upstream: up, browser: newBrowser(t)}
 }
 
 func testPool(issuer string) mockcognito.UserPool {
@@ -106,6 +107,7 @@ func testPool(issuer string) mockcognito.UserPool {
 			{ID: clientID, Secret: secret, CallbackURLs: []string{callback}, LogoutURLs: []string{"http://localhost:3000/"}, IdentityProviders: []string{provider}},
 			{ID: publicID, CallbackURLs: []string{callback}, LogoutURLs: []string{"http://localhost:3000/"}, IdentityProviders: []string{provider}},
 			{ID: "norevoke", Secret: secret, CallbackURLs: []string{callback}, IdentityProviders: []string{"COGNITO"}, DisableTokenRevocation: true},
+			{ID: "nocallback", IdentityProviders: []string{provider}},
 			{ID: "nooauth", CallbackURLs: []string{callback}, DisableOAuth: true},
 			{ID: "implicit", CallbackURLs: []string{callback}, IdentityProviders: []string{provider}, Flows: []string{"implicit"}},
 			{ID: "few", CallbackURLs: []string{callback}, IdentityProviders: []string{provider}, Scopes: []string{"openid", "email"}},
@@ -277,6 +279,7 @@ type upstream struct {
 	token    func(w http.ResponseWriter) bool   // answers at the token endpoint, if it returns true
 	sign     func(claims map[string]any) string // nil: RS256 with the published key
 	jwks     func(w http.ResponseWriter) bool
+	hang     func(w http.ResponseWriter) bool // of userInfo
 	seen     map[string][]*http.Request
 	bodies   map[string][]string
 }
@@ -360,6 +363,9 @@ func (u *upstream) exchange(w http.ResponseWriter, _ *http.Request) {
 func (u *upstream) info(w http.ResponseWriter, _ *http.Request) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.hang != nil && u.hang(w) {
+		return
+	}
 	if u.userinfo == nil {
 		http.Error(w, "down", http.StatusInternalServerError)
 		return

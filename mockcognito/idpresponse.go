@@ -108,6 +108,7 @@ func (s *Server) acceptState(w http.ResponseWriter, r *http.Request, q url.Value
 	if browser == "" {
 		browser = p.cookies.Get(r, cookieCSRFOld)
 	}
+	s.setXSRFOf(w, r, p)
 	s.clearCSRFState(w, p)
 	err = s.kit.Faults.Run(ctx,
 		fault.Check{Point: "cognito.idpresponse.state_authentic", Run: func() error {
@@ -118,7 +119,7 @@ func (s *Server) acceptState(w http.ResponseWriter, r *http.Request, q url.Value
 		}},
 		fault.Check{Point: "cognito.idpresponse.state_age", Run: func() error {
 			switch age := now.Sub(time.Unix(st.Created, 0)); {
-			case age >= flowMemory:
+			case age >= flowMemory, age >= flowLifetime && !s.managedLogin(r, p):
 				return invalidState(fmt.Sprintf("The person took %s at the identity provider; Cognito waits 5 minutes. Start again at the app.", age.Round(time.Second)))
 			case age >= flowLifetime:
 				return &expiredAttempt{p, st, age}

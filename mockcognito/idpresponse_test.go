@@ -107,6 +107,10 @@ func TestProviderFailuresReachTheApp(t *testing.T) {
 		"unknown kid": {func(u *upstream) {
 			u.sign = func(c map[string]any) string { return signWith(u.t, jose.RS256, u.key, "k2", c) }
 		}, `invalid_token_signature: no key with that kid in the JWK Set: "k2"`, ""},
+		"no kid": {func(u *upstream) {
+			u.sign = func(c map[string]any) string { return signWith(u.t, jose.RS256, u.key, "", c) }
+		}, "invalid_token_signature: the ID token names no key (kid)", ""},
+		"white space in the user name": {func(u *upstream) { u.claims["sub"] = "john doe" }, `1 validation error detected: Value at 'username' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`, ""},
 		"alg none": {func(u *upstream) {
 			u.sign = func(map[string]any) string {
 				return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"iss":%q,"sub":"x","aud":"skc_1","exp":9999999999}`, u.url)) + "."
@@ -137,8 +141,9 @@ func TestProviderFailuresReachTheApp(t *testing.T) {
 func TestTimeoutsOfTheProvider(t *testing.T) {
 	t.Parallel()
 	for point, want := range map[string]string{
-		"/token": "Timeout occurred in calling IdP token endpoint",
-		"/keys":  "Timeout in calling jwks uri",
+		"/token":    "Timeout occurred in calling IdP token endpoint",
+		"/keys":     "Timeout in calling jwks uri",
+		"/userinfo": "Read timed out",
 	} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
@@ -147,10 +152,13 @@ func TestTimeoutsOfTheProvider(t *testing.T) {
 			t.Cleanup(func() { close(released) })
 			b.upstream.change(func(u *upstream) {
 				hang := func(http.ResponseWriter) bool { u.mu.Unlock(); <-released; u.mu.Lock(); return true }
-				if point == "/token" {
+				switch point {
+				case "/token":
 					u.token = hang
-				} else {
+				case "/keys":
 					u.jwks = hang
+				default:
+					u.hang = hang
 				}
 			})
 			require.Equal(t, want, b.signIn().Query().Get("error_description"))
@@ -304,6 +312,7 @@ func TestCaseInsensitivePoolLowersTheWholeUserName(t *testing.T) {
 	require.Equal(t, strings.ToLower(provider+"_"+subject), claims["cognito:username"])
 	identity := claims["identities"].([]any)[0].(map[string]any)
 	require.Equal(t, provider, identity["providerName"])
+	require.Equal(t, subject, identity["userId"])
 	require.Equal(t, []any{poolID + "_" + provider}, claims["cognito:groups"])
 }
 

@@ -1,6 +1,7 @@
 package mockcognito
 
 import (
+	"net/http"
 	"regexp"
 
 	"github.com/ssolab/ssolab/internal/party"
@@ -67,6 +68,7 @@ func (s *Server) servedPool(up *userpool.Pool, old *pool) *pool {
 		p.domainURL = p.domains[0]
 	}
 	p.cookies = party.Cookies(firstNonEmpty(p.domainURL, s.cfg.URL))
+	p.cookies.Quoted = true
 	if old != nil {
 		p.keys = old.keys
 	} else {
@@ -85,6 +87,17 @@ func (s *Server) domainURL(region string, d *userpool.Domain) string {
 		return s.cfg.Addresses.CustomDomain(d.Name)
 	}
 	return s.cfg.Addresses.PrefixDomain(region, d.Name)
+}
+
+// managedLogin tells whether the domain that the request came to has managed login; otherwise its pages are those of the
+// hosted UI. Where one origin serves several domains it is the pool's first one.
+func (s *Server) managedLogin(r *http.Request, p *pool) bool {
+	for i, d := range p.Domains() {
+		if hostOf(p.domains[i]) == r.Host {
+			return d.ManagedLoginVersion != 1
+		}
+	}
+	return len(p.Domains()) == 0 || p.Domains()[0].ManagedLoginVersion != 1
 }
 
 // first is the pool that was made first, or nil.

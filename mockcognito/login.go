@@ -86,7 +86,12 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, q url.Values,
 	if err := s.checkRequest(ctx, q, req); err != nil {
 		return err
 	}
-	s.setLanguage(w, req, q.Get("lang"))
+	if s.managedLogin(r, req.pool) {
+		if req.pool.BrandingOf(req.client.ID) == nil {
+			return &noBranding{req.client.ID}
+		}
+		s.setLanguage(w, req, q.Get("lang"))
+	}
 	body := loginBody{Client: req.client.Name, CSRF: csrf, LoginHint: req.loginHint, Params: carry(q, "identity_provider", "idp_identifier")}
 	status := http.StatusOK
 	switch email := q.Get("idp_email"); {
@@ -103,6 +108,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, q url.Values,
 			status, body.Error, body.Code, body.Explain = http.StatusUnauthorized, unavailable, "provider_unavailable", explain
 		}
 	}
+	req.pool.cookies.SetQuoted(w, cookieFL, "W10=", http.SameSiteLaxMode)
 	if explain := s.notice(w, r, req.pool); explain != "" && body.Error == "" {
 		body.Error, body.Code, body.Explain = somethingWrong, "something_went_wrong", explain
 	}
@@ -227,6 +233,16 @@ func (s *Server) loginForm(w http.ResponseWriter, r *http.Request) error {
 	trace.Fail(ctx, body.Explain)
 	return s.renderLogin(w, http.StatusOK, req, body)
 }
+
+// noBranding is managed login for an app client that has no style.
+type noBranding struct{ clientID string }
+
+func (e *noBranding) Error() string {
+	return fmt.Sprintf("App client %s has no style for managed login, as is so for clients that the API made. Give it one with CreateManagedLoginBranding, or set the domain's ManagedLoginVersion to 1.", e.clientID)
+}
+
+// pagesUnavailable is the real service's text.
+const pagesUnavailable = "Login pages unavailable. Please contact an administrator."
 
 // languagePattern is what a lang parameter may look like.
 var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)

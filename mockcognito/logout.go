@@ -20,6 +20,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 		return badEncoding(err)
 	}
 	clientID, logoutURI, redirectURI := q.Get("client_id"), q.Get("logout_uri"), q.Get("redirect_uri")
+	s.setXSRF(w, r, clientID)
 	p, client := s.clientOf(r, clientID)
 	if client == nil {
 		return &pageError{query: query("error", "invalid_request", "client_id", clientID), explain: s.noClient(clientID)}

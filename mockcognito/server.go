@@ -32,6 +32,7 @@ type Server struct {
 	refresh   store.Table[refreshGrant]
 	sessions  store.Table[session]
 	revoked   store.Table[bool]
+	signedOut store.Table[int] // origin_jti → global sign-outs of its user before it was issued
 	explained store.Table[string]
 
 	mu         sync.Mutex // guards the two below
@@ -56,6 +57,7 @@ func New(cfg Config) (*Server, error) {
 		refresh:    store.NewTable[refreshGrant](kit.Store, "cognito.refresh_tokens"),
 		sessions:   store.NewTable[session](kit.Store, "cognito.sessions"),
 		revoked:    store.NewTable[bool](kit.Store, "cognito.revoked"),
+		signedOut:  store.NewTable[int](kit.Store, "cognito.signed_out"),
 		explained:  store.NewTable[string](kit.Store, "cognito.explanations"),
 		discovered: map[string]discovered{},
 		lastKeys:   map[string][]byte{},

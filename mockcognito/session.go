@@ -17,6 +17,7 @@ const (
 	cookieXSRF      = "XSRF-TOKEN"
 	cookieCSRFState = "csrf-state"
 	cookieCSRFOld   = "csrf-state-legacy" // the same for browsers that reject SameSite=None
+	cookieFL        = "cognito-fl"        // of the login page; an empty JSON list in base64
 )
 
 // sessionLifetime is fixed; reuse does not extend it.
@@ -96,12 +97,29 @@ func (s *Server) reuseSession(ctx context.Context, w http.ResponseWriter, r *htt
 	return true, err
 }
 
-// setXSRF gives each answer of a domain its XSRF-TOKEN cookie.
+// setXSRF gives an answer of the domain of that client its XSRF-TOKEN cookie.
 func (s *Server) setXSRF(w http.ResponseWriter, r *http.Request, clientID string) string {
 	p, _ := s.clientOf(r, clientID)
 	if p == nil {
+		p = s.poolOfHost(r)
+	}
+	if p == nil {
 		return ""
 	}
+	return s.setXSRFOf(w, r, p)
+}
+
+// poolOfHost is the pool whose domain the request came to; nil where one origin serves several.
+func (s *Server) poolOfHost(r *http.Request) *pool {
+	now := s.live()
+	if now.hosts.combined {
+		return nil
+	}
+	return now.pools[now.hosts.domains[r.Host]]
+}
+
+// setXSRFOf gives each answer of a pool's domain its XSRF-TOKEN cookie.
+func (s *Server) setXSRFOf(w http.ResponseWriter, r *http.Request, p *pool) string {
 	token := p.cookies.Get(r, cookieXSRF)
 	if len(token) != 36 {
 		token = s.kit.Env.UUID()

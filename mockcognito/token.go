@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,10 +37,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 	case oauth2.GrantRefreshToken:
 		answer, err = s.redeemRefreshToken(r.Context(), p, client, form)
 	case oauth2.GrantClientCredentials:
-		if slices.Contains(client.Flows, "client_credentials") {
-			return &oauth2.Error{Code: oauth2.UnsupportedGrantType, Description: "this version of the mock does not serve client_credentials"}
-		}
-		return &oauth2.Error{Code: oauth2.UnauthorizedClient, Err: fmt.Errorf("client %s may not use client_credentials", client.ID)}
+		answer, err = s.clientCredentials(r.Context(), p, client, form)
 	case "":
 		return &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no grant_type")}
 	default:
@@ -171,12 +167,27 @@ func (s *Server) redeemCode(ctx context.Context, p *pool, client *appClient, for
 	if err := s.checkVerifier(ctx, form.Get("code_verifier"), g.Challenge); err != nil {
 		return nil, err
 	}
+	if err := readable(client, g.Refresh.Scopes); err != nil {
+		return nil, err
+	}
 	refreshToken, err := s.newRefreshToken(ctx, p, client, g.Refresh)
 	if err != nil {
 		return nil, err
 	}
 	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Completed })
 	return tokenResponse(g.Tokens, refreshToken, client.AccessTokenLifetime()), nil
+}
+
+// readable refuses scopes of which the client cannot read every attribute.
+func readable(client *appClient, scopes []string) error {
+	for _, scope := range scopes {
+		for _, name := range scopeAttributes[scope] {
+			if !client.CanRead(name) {
+				return &oauth2.Error{Code: oauth2.InvalidGrant, Err: fmt.Errorf("the scope %s implies the attribute %s, which app client %s has no read access to", scope, name, client.ID)}
+			}
+		}
+	}
+	return nil
 }
 
 // checkVerifier is RFC 7636 §4.6, and RFC 9700 §2.1.1 for a verifier that answers no challenge.
@@ -211,45 +222,6 @@ func (s *Server) takeCode(ctx context.Context, code string) (grant, error) {
 		g, err = s.codes.Take(ctx, code)
 		return err
 	}})
-}
-
-// redeemRefreshToken is RFC 6749 §6, without rotation: the refresh token stays as it is, and no new one is answered.
-// The identity provider is not asked, so somebody who lost access there keeps refreshing.
-func (s *Server) redeemRefreshToken(ctx context.Context, p *pool, client *appClient, form url.Values) (jose.Object, error) {
-	token := form.Get("refresh_token")
-	if token == "" {
-		return nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no refresh_token")}
-	}
-	rg, err := s.refresh.Get(ctx, hashOf(token))
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	refused := &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the refresh token is unknown, expired, revoked, or another client's")}
-	if err != nil {
-		return nil, refused
-	}
-	err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.refresh.client", Run: func() error {
-		if rg.ClientID != client.ID {
-			return refused
-		}
-		return nil
-	}})
-	if err != nil {
-		return nil, err
-	}
-	u := p.Users.Get(rg.Username)
-	if u == nil || u.Sub != rg.Sub || u.Disabled {
-		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the user was deleted or disabled")}
-	}
-	// Unverified: that a refreshed ID token carries no nonce and has an at_hash of its own.
-	made, err := s.mint(ctx, p, client, u, rg, mintOptions{refreshed: true})
-	if err != nil {
-		return nil, err
-	}
-	trace.Note(ctx, fmt.Sprintf("refreshed the tokens of %s without asking the identity provider", u.Username))
-	answer := tokenResponse(made, "", client.AccessTokenLifetime())
-	s.kit.Faults.Document(ctx, "cognito.refresh.response", &answer)
-	return answer, nil
 }
 
 // tokenResponse is RFC 6749 §5.1. There is no scope member, and no id_token without the openid scope.

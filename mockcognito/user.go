@@ -40,6 +40,9 @@ func (s *Server) signInFederated(ctx context.Context, back *returned, claims map
 		return nil, &errUpstream{"Invalid ProviderName/Username combination", fmt.Errorf("a link names the subject %q in another case; link the subject as the provider sends it", subject)}
 	}
 	u, made, err := p.Users.SignIn(ctx, identity, username, claim, sub, func(u *user, made bool) error {
+		if u.Disabled {
+			return &errUpstream{"User is disabled.", fmt.Errorf("user %s is disabled", u.Username)} // Unverified: this text
+		}
 		if made {
 			u.Attributes = userpool.Attributes{{Name: "email_verified", Value: "false"}}
 			u.Join(group.Name)

@@ -35,7 +35,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
 	if !ok || !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(token) == "" {
 		return &oauth2.Error{Code: oauth2.InvalidRequest, Description: badUserInfoRequest, Err: errors.New("no bearer token in the Authorization header")}
 	}
-	access, err := s.verifyAccessToken(r, strings.TrimSpace(token))
+	access, err := s.verifiedToken(r, strings.TrimSpace(token))
 	if err != nil {
 		return err
 	}
@@ -47,6 +47,9 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}})
 	if err != nil {
+		return err
+	}
+	if err := s.findUser(ctx, access); err != nil {
 		return err
 	}
 	doc, err := s.userInfoDocument(access, scopes)
@@ -74,7 +77,7 @@ func (s *Server) userInfoDocument(access *accessToken, scopes []string) (jose.Ob
 			doc.Set(name, value == "true")
 		}
 	}
-	if len(scopes) == 1 && len(u.Identities) > 0 { // reported for openid alone, absent with openid email phone
+	if broad(scopes) && len(u.Identities) > 0 { // reported for openid without another scope of attributes, absent with openid email phone
 		identities, err := identitiesAttribute(u)
 		if err != nil {
 			return nil, err
@@ -100,18 +103,48 @@ type accessToken struct {
 	OriginJTI string `json:"origin_jti"`
 	Username  string `json:"username"`
 	Expires   int64  `json:"exp"`
+	Issued    int64  `json:"iat"`
 
 	pool   *pool
 	client *appClient
 	user   *user
 }
 
+// refusedToken is the answer to an access token that is not taken.
+func refusedToken(format string, args ...any) error {
+	return &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: badAccessToken, Err: fmt.Errorf(format, args...)}
+}
+
 // verifyAccessToken accepts an access token of one of the service's pools that is not expired, whose grant was not
 // revoked and whose user and client still exist.
 func (s *Server) verifyAccessToken(r *http.Request, token string) (*accessToken, error) {
-	refusal := func(format string, args ...any) error {
-		return &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: badAccessToken, Err: fmt.Errorf(format, args...)}
+	t, err := s.verifiedToken(r, token)
+	if err != nil {
+		return nil, err
 	}
+	return t, s.findUser(r.Context(), t)
+}
+
+// findUser finds the user of a verified token, who must still exist, and must not have signed out everywhere since.
+func (s *Server) findUser(ctx context.Context, t *accessToken) error {
+	u := t.pool.Users.Get(t.Username)
+	if u == nil || u.Sub != t.Subject || u.Disabled {
+		return refusedToken("user %s was deleted or disabled", t.Username)
+	}
+	t.user = u
+	return s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.userinfo.signed_out", Run: func() error {
+		out, err := s.signedOutSince(ctx, u, t)
+		if err == nil && out {
+			err = refusedToken("user %s has signed out everywhere since", t.Username)
+		}
+		return err
+	}})
+}
+
+// verifiedToken is an access token whose signature, time and grant are good. Its user is not looked for: a client's own
+// token has none.
+func (s *Server) verifiedToken(r *http.Request, token string) (*accessToken, error) {
+	refusal := refusedToken
 	refuse := func(format string, args ...any) (*accessToken, error) { return nil, refusal(format, args...) }
 	ctx := r.Context()
 	payload, err := unverifiedPayload(token)
@@ -136,11 +169,7 @@ func (s *Server) verifyAccessToken(r *http.Request, token string) (*accessToken,
 	if err := s.checkAccessToken(ctx, token, &t, keys.set, refusal); err != nil {
 		return nil, err
 	}
-	u := p.Users.Get(t.Username)
-	if u == nil || u.Sub != t.Subject || u.Disabled {
-		return refuse("user %s was deleted or disabled", t.Username)
-	}
-	t.pool, t.client, t.user = p, client, u
+	t.pool, t.client = p, client
 	return &t, nil
 }
 

@@ -110,7 +110,34 @@ func (p UserPool) problems() []error {
 			bad(".clients[%d]%w", i, err)
 		}
 	}
-	return slices.Concat(errs, p.signInProblems(), p.apiProblems(), p.userProblems())
+	return slices.Concat(errs, p.quotaProblems(), p.signInProblems(), p.apiProblems(), p.userProblems())
+}
+
+// quotaProblems are counts above the service's default quotas.
+func (p UserPool) quotaProblems() []error {
+	custom := 0
+	for _, a := range p.Attributes {
+		if userpool.IsCustom(a.Name) {
+			custom++
+		}
+	}
+	var errs []error
+	for _, q := range []struct {
+		key      string
+		got, max int
+	}{
+		{"providers", len(p.Providers), 300}, {"attributes", custom, 50}, {"resource_servers", len(p.ResourceServers), 25},
+	} {
+		if q.got > q.max {
+			errs = append(errs, fmt.Errorf(".%s: %d; a pool has at most %d", q.key, q.got, q.max))
+		}
+	}
+	for i, r := range p.ResourceServers {
+		if len(r.Scopes) > 100 {
+			errs = append(errs, fmt.Errorf(".resource_servers[%d].scopes: %d; a resource server has at most 100", i, len(r.Scopes)))
+		}
+	}
+	return errs
 }
 
 // signInProblems are those of how users are named and sign in.
@@ -275,6 +302,28 @@ func (c AppClient) problems(providers []string) []error {
 	for i, flow := range c.ExplicitAuthFlows {
 		if !slices.Contains(userpool.ExplicitAuthFlows, flow) {
 			bad(".explicit_auth_flows[%d]: %q is none of %s", i, flow, strings.Join(userpool.ExplicitAuthFlows, ", "))
+		}
+	}
+	const day = 24 * time.Hour
+	for _, v := range []struct {
+		key                  string
+		got, lowest, highest time.Duration
+		says                 string
+	}{
+		{"access_token_validity", c.AccessTokenValidity, 5 * time.Minute, day, "5 minutes to 24 hours"},
+		{"id_token_validity", c.IDTokenValidity, 5 * time.Minute, day, "5 minutes to 24 hours"},
+		{"refresh_token_validity", c.RefreshTokenValidity, time.Hour, 3650 * day, "60 minutes to 10 years"},
+	} {
+		if v.got != 0 && (v.got < v.lowest || v.got > v.highest) {
+			bad(".%s: %s is outside of %s", v.key, v.got, v.says)
+		}
+	}
+	for _, q := range []struct {
+		key      string
+		got, max int
+	}{{"callback_urls", len(c.CallbackURLs), 100}, {"logout_urls", len(c.LogoutURLs), 100}, {"scopes", len(c.Scopes), 50}} {
+		if q.got > q.max {
+			bad(".%s: %d; a client has at most %d", q.key, q.got, q.max)
 		}
 	}
 	if c.RotationGrace < 0 || c.RotationGrace > time.Minute {

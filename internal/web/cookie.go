@@ -10,6 +10,7 @@ import (
 type Cookies struct {
 	Suffix string // appended to every name, e.g. "-9401"; empty with a host name per party
 	Secure bool   // TLS: Secure is set and SameSite is the caller's; otherwise SameSite is Lax
+	Quoted bool   // a deleted cookie is written with "" for its value, as some servers do
 }
 
 // Set writes a cookie for the whole host. A zero maxAge makes it a session cookie.
@@ -23,13 +24,24 @@ func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge time.Dura
 	})
 }
 
+// SetQuoted is Set for a session cookie whose value is written in quotes.
+func (c Cookies) SetQuoted(w http.ResponseWriter, name, value string, sameSite http.SameSite) {
+	if !c.Secure {
+		sameSite = http.SameSiteLaxMode
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: name + c.Suffix, Value: value, Quoted: true, Path: "/",
+		Secure: c.Secure, HttpOnly: true, SameSite: sameSite,
+	})
+}
+
 // Clear deletes a cookie the way the vendor does: an empty value that expired long ago.
 func (c Cookies) Clear(w http.ResponseWriter, name string, sameSite http.SameSite) {
 	if !c.Secure {
 		sameSite = http.SameSiteLaxMode
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: name + c.Suffix, Path: "/", Expires: time.Unix(1, 0), MaxAge: -1,
+		Name: name + c.Suffix, Quoted: c.Quoted, Path: "/", Expires: time.Unix(1, 0), MaxAge: -1,
 		Secure: c.Secure, HttpOnly: true, SameSite: sameSite,
 	})
 }

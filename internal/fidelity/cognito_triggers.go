@@ -1,0 +1,41 @@
+package fidelity
+
+func cognitoTriggers() []Section {
+	no := func(id string, c Confidence, statement, source string) Entry {
+		return Entry{id, No, c, statement, source, noTriggers, nil}
+	}
+	return []Section{{ID: "COG-9.1", Title: "Lambda triggers of a federated sign-in", Entries: []Entry{
+		no("COG-9.1-01", Observed, "First sign-in: InboundFederation, PreSignUp, the user is stored, PostConfirmation, PreTokenGeneration", "measured trigger events; Doyensec, 2026-05; "+gTriggers),
+		no("COG-9.1-02", Observed, "Returning: InboundFederation, PreAuthentication, PostAuthentication, PreTokenGeneration", "measured trigger events"),
+		no("COG-9.1-03", Observed, "PreSignUp is the last point at which a refusal leaves no user behind", "Doyensec, 2026-05"),
+		no("COG-9.1-04", Observed, "PreAuthentication and PostAuthentication do not run at the first sign-in", "measured trigger events"),
+		no("COG-9.1-05", Unknown, "Which triggers run when a session is reused", ""),
+		no("COG-9.1-06", Documented, "A refresh runs PreTokenGeneration only", gTriggers),
+		no("COG-9.1-07", Documented, "A trigger has 5 s, is synchronous and tried up to three times; its message reaches the user", gTriggers),
+		no("COG-9.1-08", Observed, "Every event has version, triggerSource, region, userPoolId, userName, callerContext, request, response", "measured trigger events"),
+		no("COG-9.1-09", Documented, "InboundFederation_ExternalProvider has the provider's answers, and a non-empty userAttributesToMap replaces everything", model+"; AWS security blog"),
+		no("COG-9.1-10", Observed, "PreSignUp_ExternalProvider has mapped values, cognito:email_alias, cognito:phone_number_alias and email_verified \"false\", no sub and no identities", "measured trigger events"),
+		no("COG-9.1-11", Observed, "PostConfirmation_ConfirmSignUp adds sub, identities and cognito:user_status", "measured trigger events"),
+		no("COG-9.1-12", Observed, "PreAuthentication_Authentication and PostAuthentication_Authentication have the same attributes, the latter newDeviceUsed", "measured trigger events"),
+		no("COG-9.1-13", Observed, "TokenGeneration_HostedAuth and TokenGeneration_RefreshTokens of version 1 have groupConfiguration and answer claimsOverrideDetails", "measured trigger events; "+gTriggers),
+		no("COG-9.1-14", Documented, "Versions 2 and 3 add scopes and answer claimsAndScopeOverrideDetails; version 3 runs for client_credentials too", gTriggers),
+		no("COG-9.1-15", Documented, "acr, amr, aud, at_hash, auth_time, azp, cognito:username, exp, iat, identities, iss, jti, nbf, nonce, origin_jti, sub and token_use cannot be overridden", gTriggers),
+		no("COG-9.1-16", Documented, "Claims of version 1 are strings, from version 2 on any JSON", gTriggers),
+	}}}
+}
+
+func cognitoQuotas() []Section {
+	return []Section{{ID: "COG-10.1", Title: "quotas", Entries: []Entry{
+		{"COG-10.1-01", Yes, Documented, "100 callback URLs and 100 sign-out URLs of a client", gQuotas, "", tests("mockcognito:TestQuotas")},
+		{"COG-10.1-02", Yes, Documented, "50 scopes of a client, 25 resource servers of a pool with 100 scopes each", gQuotas, "", tests("mockcognito:TestQuotas")},
+		{"COG-10.1-03", Yes, Documented, "300 providers of a pool, 50 identifiers of a provider", gQuotas, "", tests("mockcognito:TestQuotas")},
+		{"COG-10.1-04", Yes, Documented, "50 custom attributes, values of 2048 characters, names of 20", gQuotas, "", tests("mockcognito:TestQuotas")},
+		{"COG-10.1-05", Yes, Documented, "1024 characters of a redirect URL, 256 of a scope", gQuotas, "", tests("mockcognito:TestQuotas")},
+		{"COG-10.1-06", No, Documented, "100 groups of a user, 1000 app clients of a pool", gQuotas, "not counted", nil},
+		{"COG-10.1-07", No, Documented, "Rates: 25 federations, 120 authentications and 120 token requests a second, 300 requests of an address, 500 of a domain", gQuotas, noLimits, nil},
+		{"COG-10.1-08", No, Unknown, "How throttling looks on the domain", "", noLimits, nil},
+		{"COG-10.1-09", No, Unknown, "The longest state", "", "what the server's limit for a request line lets through is taken", nil},
+		{"COG-10.1-10", No, Documented, "UpdateUserPoolClient and UpdateUserPool put every omitted setting back to its default", gQuotas + "; model", noAPI, nil},
+		{"COG-10.1-11", No, Documented, "Federated users have a free tier of their own", "pricing page", "nothing is charged", nil},
+	}}}
+}
