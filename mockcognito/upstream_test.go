@@ -158,7 +158,10 @@ func TestOrderOfVerification(t *testing.T) {
 	})
 	foreign, err := fixedKeys{}.RSA("foreign")
 	require.NoError(t, err)
-	tokenError := func(w http.ResponseWriter) bool { writeJSON(w, 400, map[string]string{"error": "invalid_grant"}); return true }
+	tokenError := func(w http.ResponseWriter) bool {
+		writeJSON(w, 400, map[string]string{"error": "invalid_grant"})
+		return true
+	}
 	b.upstream.change(func(u *upstream) {
 		u.token, u.userinfo = tokenError, nil
 		u.jwks = func(w http.ResponseWriter) bool { panic(http.ErrAbortHandler) }

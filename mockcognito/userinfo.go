@@ -115,16 +115,6 @@ func refusedToken(format string, args ...any) error {
 	return &oauth2.Error{Code: oauth2.InvalidToken, Status: http.StatusUnauthorized, Description: badAccessToken, Err: fmt.Errorf(format, args...)}
 }
 
-// verifyAccessToken accepts an access token of one of the service's pools that is not expired, whose grant was not
-// revoked and whose user and client still exist.
-func (s *Server) verifyAccessToken(r *http.Request, token string) (*accessToken, error) {
-	t, err := s.verifiedToken(r, token)
-	if err != nil {
-		return nil, err
-	}
-	return t, s.findUser(r.Context(), t)
-}
-
 // findUser finds the user of a verified token, who must still exist, and must not have signed out everywhere since.
 func (s *Server) findUser(ctx context.Context, t *accessToken) error {
 	u := t.pool.Users.Get(t.Username)

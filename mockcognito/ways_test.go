@@ -65,7 +65,10 @@ func TestWays(t *testing.T) {
 		}},
 		"09 wrong client secret at the provider": {nil, func(t *testing.T, b *bench) {
 			b.upstream.change(func(u *upstream) {
-				u.token = func(w http.ResponseWriter) bool { writeJSON(w, 401, map[string]string{"error": "invalid_client"}); return true }
+				u.token = func(w http.ResponseWriter) bool {
+					writeJSON(w, 401, map[string]string{"error": "invalid_client"})
+					return true
+				}
 			})
 			require.Equal(t, provider+" Error - 401 invalid_client", b.refusal())
 			b.upstream.change(func(u *upstream) {
