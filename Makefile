@@ -54,6 +54,7 @@ bench: build ## measure what has a budget, and print both
 	@go run ./bench/startup -ssolab $(BIN)
 	@go run ./bench/check -ssolab $(BIN)
 	@go run ./bench/signin -ssolab $(BIN)
+	@go run ./bench/data -ssolab $(BIN)
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck

@@ -47,6 +47,10 @@ type Config struct {
 	Callbacks []string // callback URLs added to the main app client, the first of the first pool
 	SignOuts  []string // sign-out URLs added to it
 
+	// Data is a directory that keeps what a restart must not lose: users, what the APIs made, sessions, refresh tokens, keys
+	// and how far the clock was moved. Empty keeps all of it in memory.
+	Data string
+
 	Quirks map[string]bool // switches that differ from their defaults
 	Faults []FaultRule     // faults that are on from the start
 

@@ -16,10 +16,10 @@ import (
 	"time"
 
 	"github.com/ssolab/ssolab/internal/console"
-	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/localca"
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/sampleapp"
+	"github.com/ssolab/ssolab/internal/store/bolt"
 	"github.com/ssolab/ssolab/mockcognito"
 	"github.com/ssolab/ssolab/mockscalekit"
 )
@@ -31,6 +31,7 @@ type Lab struct {
 	kit    *party.Kit
 	ca     *localca.CA // nil without TLS
 	bundle string      // file with the system's roots and the CA's; empty for a CA in memory
+	data   *bolt.File  // nil without Config.Data
 	plan   plan
 	// fixedHosts are the parties' hosts on the TLS port but for Cognito's.
 	fixedHosts map[string]int
@@ -55,8 +56,18 @@ func New(cfg Config) (*Lab, error) {
 }
 
 // Start opens the lab's ports and serves. It returns when every party answers, or with a *PortError when a port is
-// taken. ctx bounds the start only.
+// taken. An error that has a method Hint says by it what to do. ctx bounds the start only.
 func (l *Lab) Start(ctx context.Context) error {
+	if err := l.openData(); err != nil {
+		return err
+	}
+	if err := l.start(ctx); err != nil {
+		return errors.Join(err, l.closeData())
+	}
+	return nil
+}
+
+func (l *Lab) start(ctx context.Context) error {
 	ca, err := l.cfg.authority()
 	if err != nil {
 		return err
@@ -180,12 +191,17 @@ func (l *Lab) byHost(handlers [len(partyNames)]http.Handler) http.Handler {
 
 // build makes the kit and the mocks at the lab's addresses.
 func (l *Lab) build() error {
-	env := lab.New(lab.Options{Now: l.cfg.Now, Keys: lab.FreshKeys{TwoPrimes: l.cfg.TwoPrimeKeys}})
+	env, err := l.env()
+	if err != nil {
+		return err
+	}
 	l.kit = party.NewKit(env, l.cfg.quirkSet(), l.cfg.Log)
+	if l.data != nil {
+		l.kit.Keep(l.data.Space(spaceState, env.Now))
+	}
 	l.fixedHosts = l.plan.layout.hosts(l.plan.urls)
 	l.kit.Reach(l.resolve, roots(l.ca))
 	urls := l.plan.urls
-	var err error
 	// Cognito comes first: its keys are the first that anybody asks for.
 	l.cognito, err = mockcognito.New(mockcognito.Config{
 		Kit: l.kit, URL: urls.Cognito, Addresses: l.plan.layout.addresses(), UserPools: l.plan.pools, UpstreamTimeout: l.cfg.UpstreamTimeout,
@@ -312,16 +328,16 @@ func (l *Lab) shutdown() error {
 		errs = append(errs, s.Close())
 	}
 	l.serving.Wait()
-	return errors.Join(append(errs, l.kit.Close())...)
+	return errors.Join(append(errs, l.kit.Close(), l.closeData())...)
 }
 
-// Reset puts everything back to the start: users, sessions, codes, tokens, sign-ins, faults, quirks and the clock. Keys
-// stay.
+// Reset puts everything back to the start: users, what the APIs made, sessions, codes, tokens, sign-ins, faults, quirks and
+// the clock; in the data directory too. Keys stay.
 func (l *Lab) Reset(ctx context.Context) error {
 	l.kit.Faults.Reset()
 	l.kit.Quirks.Reset()
 	l.kit.Env.ResetClock()
-	if err := l.kit.Store.Clear(ctx); err != nil {
+	if err := l.kit.Clear(ctx); err != nil {
 		return err
 	}
 	l.kit.Trace.Reset()
@@ -330,6 +346,12 @@ func (l *Lab) Reset(ctx context.Context) error {
 
 // Advance moves the lab's clock by d: codes, tokens, cookies and sessions of every party age by it.
 func (l *Lab) Advance(d time.Duration) { l.kit.Env.Advance(d) }
+
+// ClockOffset is how far the lab's clock is from the machine's.
+func (l *Lab) ClockOffset() time.Duration { return l.kit.Env.Offset() }
+
+// DataDir is where the lab keeps what a restart must not lose; empty: in memory.
+func (l *Lab) DataDir() string { return l.cfg.Data }
 
 // AddFault switches a fault on and returns its rule with its id.
 func (l *Lab) AddFault(rule FaultRule) (FaultRule, error) { return l.kit.Faults.Add(rule) }

@@ -301,7 +301,7 @@ func TestInternalFailureReachesTheApp(t *testing.T) {
 	for table, path := range map[string]string{"cognito.flows": "on the way out", "cognito.codes": "on the way back"} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, func(c *mockcognito.Config) { c.Kit.Store = failing{c.Kit.Store, table} })
+			b := newBench(t, func(c *mockcognito.Config) { c.Kit.Transient = failing{c.Kit.Transient, table} })
 			require.Equal(t, "state=app-state&error=server_error", b.signIn().RawQuery)
 		})
 	}

@@ -52,19 +52,19 @@ func New(cfg Config) (*Server, error) {
 	kit := cfg.Kit
 	s := &Server{
 		cfg: cfg, kit: kit, client: kit.Client(trace.Cognito, cfg.UpstreamTimeout),
-		flows:      store.NewTable[flow](kit.Store, "cognito.flows"),
-		codes:      store.NewTable[grant](kit.Store, "cognito.codes"),
+		flows:      store.NewTable[flow](kit.Transient, "cognito.flows"),
+		codes:      store.NewTable[grant](kit.Transient, "cognito.codes"),
 		refresh:    store.NewTable[refreshGrant](kit.Store, "cognito.refresh_tokens"),
 		sessions:   store.NewTable[session](kit.Store, "cognito.sessions"),
 		revoked:    store.NewTable[bool](kit.Store, "cognito.revoked"),
 		signedOut:  store.NewTable[int](kit.Store, "cognito.signed_out"),
-		explained:  store.NewTable[string](kit.Store, "cognito.explanations"),
+		explained:  store.NewTable[string](kit.Transient, "cognito.explanations"),
 		discovered: map[string]discovered{},
 		lastKeys:   map[string][]byte{},
 	}
 	ctx := context.Background()
 	var err error
-	s.directory, err = userpool.Open(ctx, userpool.Options{Env: kit.Env, Store: kit.Store, Changed: s.serveSnapshot})
+	s.directory, err = userpool.Open(ctx, userpool.Options{Env: kit.Env, Store: kit.Store, Transient: kit.Transient, Changed: s.serveSnapshot})
 	if err != nil {
 		return nil, err
 	}

@@ -54,9 +54,9 @@ func newEnvironment(cfg Config, pages *look.Pages) *environment {
 		client:        k.Client(trace.Scalekit, fetchTimeout),
 		clients:       store.NewTable[Client](k.Store, "scalekit.clients"),
 		organizations: store.NewTable[Organization](k.Store, "scalekit.organizations"),
-		flows:         store.NewTable[flow](k.Store, "scalekit.flows"),
-		codes:         store.NewTable[grant](k.Store, "scalekit.codes"),
-		tokens:        store.NewTable[session](k.Store, "scalekit.tokens"),
+		flows:         store.NewTable[flow](k.Transient, "scalekit.flows"),
+		codes:         store.NewTable[grant](k.Transient, "scalekit.codes"),
+		tokens:        store.NewTable[session](k.Transient, "scalekit.tokens"),
 	}
 	if e.allowRedirectURI = cfg.AllowRedirectURI; e.allowRedirectURI == nil {
 		e.allowRedirectURI = func(string, string) bool { return false }

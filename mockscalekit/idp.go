@@ -103,10 +103,10 @@ func newIdentityProviders(k *party.Kit, base string, pages *look.Pages) *identit
 		kit: k, url: base, pages: pages,
 		clients:   store.NewTable[registration](k.Store, "idp.clients"),
 		people:    store.NewTable[Person](k.Store, "idp.people"),
-		requests:  store.NewTable[idpRequest](k.Store, "idp.requests"),
-		codes:     store.NewTable[idpCode](k.Store, "idp.codes"),
-		tokens:    store.NewTable[idpProfile](k.Store, "idp.tokens"),
-		usedCodes: store.NewTable[time.Time](k.Store, "idp.used_codes"),
+		requests:  store.NewTable[idpRequest](k.Transient, "idp.requests"),
+		codes:     store.NewTable[idpCode](k.Transient, "idp.codes"),
+		tokens:    store.NewTable[idpProfile](k.Transient, "idp.tokens"),
+		usedCodes: store.NewTable[time.Time](k.Transient, "idp.used_codes"),
 	}
 	simulator := idp{identityProviders: p, kind: IDPSimulator, issuer: issuerOf(base, IDPSimulator)}
 	okta := idp{identityProviders: p, kind: Okta, issuer: issuerOf(base, Okta), api: "/okta/oauth2/v1"}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ type labOptions struct {
 	portBase  int
 	bind      []string
 	config    string
+	data      string
 	callbacks []string
 	signOuts  []string
 	quirks    []string
@@ -35,11 +37,13 @@ func (o *labOptions) addFlags(cmd *cobra.Command, portBase, tlsPort int) {
 	f.IntVar(&o.portBase, "port-base", portBase, "first of five `PORT`s; 0: free")
 	f.StringArrayVar(&o.bind, "bind", nil, "listen on `ADDR` beside loopback, 0.0.0.0\nfor all (repeatable); who reaches the lab\nmay read its secrets and change it")
 	f.StringVar(&o.config, "config", "", "lab `FILE` (default: the default lab)")
+	f.StringVar(&o.data, "data", "", "keep users, tokens and keys in `DIR`\n(default: in memory, until it stops)")
 	f.StringArrayVar(&o.callbacks, "callback", nil, "add a callback `URL` to the main app\nclient (repeatable)")
 	f.StringArrayVar(&o.signOuts, "signout", nil, "add a sign-out `URL` to the main app\nclient (repeatable)")
 	f.StringArrayVar(&o.quirks, "quirk", nil, "turn a quirk on or off, as `ID=on|off`\n(repeatable)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request to standard error")
 	f.StringVar(&o.logFormat, "log-format", "text", "`FORM` of log: text or json")
+	_ = cmd.MarkFlagDirname("data")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	_ = cmd.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -55,6 +59,15 @@ func (o *labOptions) labConfig(io streams) (ssolab.Config, error) {
 	}
 	if o.given("port-base") {
 		cfg.PortBase = o.portBase
+	}
+	if o.given("data") {
+		cfg.Data = o.data
+	}
+	if cfg.Data != "" {
+		var err error
+		if cfg.Data, err = filepath.Abs(cfg.Data); err != nil { // it is told to other programs, by what they find in use
+			return cfg, misuse("", "%v", err)
+		}
 	}
 	if err := o.apply(&cfg); err != nil {
 		return cfg, err
@@ -114,6 +127,12 @@ func start(ctx context.Context, cfg ssolab.Config) (*ssolab.Lab, error) {
 	if err := lab.Start(ctx); err != nil {
 		if taken, ok := errors.AsType[*ssolab.PortError](err); ok {
 			return nil, portTaken(taken)
+		}
+		if hinted, ok := errors.AsType[interface {
+			error
+			Hint() string
+		}](err); ok {
+			return nil, misuse(hinted.Hint(), "%v", hinted)
 		}
 		return nil, misuse("", "start the lab: %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -115,6 +116,7 @@ func upTable(lab *ssolab.Lab, p palette, getenv func(string) string) string {
 		}
 	}
 	writeTrust(&b, lab, p, getenv)
+	writeKept(&b, lab, p)
 	b.WriteString("\n" + p.bold("From another terminal") + "\n")
 	if u.Console != defaultConsole && "https"+strings.TrimPrefix(defaultConsole, "http") != u.Console {
 		b.WriteString("  export " + consoleVariable + "=" + u.Console + "\n")
@@ -187,6 +189,24 @@ func writeTrust(b *strings.Builder, lab *ssolab.Lab, p palette, getenv func(stri
 	b.WriteString("  " + line + "\n")
 	b.WriteString("                           programs trust the lab's CA; browsers must be told:\n")
 	b.WriteString("  " + ca + "\n")
+}
+
+// writeKept says what the lab has brought along from before.
+func writeKept(b *strings.Builder, lab *ssolab.Lab, p palette) {
+	if lab.DataDir() != "" {
+		b.WriteString("\n" + p.bold("Kept for the next start") + "\n  users, tokens and keys in " + lab.DataDir() + "\n")
+	}
+	if offset := lab.ClockOffset(); offset != 0 {
+		b.WriteString("\n" + p.bold("The lab's clock") + "\n  is " + ahead(offset) + " this machine's, as it was left. Back to it:\n" +
+			"  curl -d '{\"reset\":true}' " + lab.URLs().Console + "/api/v1/clock\n")
+	}
+}
+
+func ahead(offset time.Duration) string {
+	if offset < 0 {
+		return (-offset).String() + " behind"
+	}
+	return offset.String() + " ahead of"
 }
 
 func isDefaultCA(file string, getenv func(string) string) bool {

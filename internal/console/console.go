@@ -72,7 +72,7 @@ func New(c Config) (http.Handler, error) {
 		c.Info = func() Info { return Info{} }
 	}
 	if c.Reset == nil {
-		c.Reset = c.Kit.Store.Clear
+		c.Reset = c.Kit.Clear
 	}
 	c.Version = cmp.Or(c.Version, "dev")
 	g, err := newGuard(c.URL, c.Also...)

@@ -23,6 +23,9 @@ type Options struct {
 	Now  func() time.Time // base clock; nil means time.Now
 	Rand io.Reader        // source of randomness for ids and tokens, safe for concurrent use; nil means crypto/rand
 	Keys KeyMaker         // makes private keys; nil means fresh keys
+
+	Offset time.Duration       // of the clock at the start
+	Moved  func(time.Duration) // is told of each new offset before who moved the clock is answered; nil: nobody is told
 }
 
 // Env is the clock, randomness, ids and keys of one lab. It is safe for concurrent use.
@@ -30,6 +33,9 @@ type Env struct {
 	base func() time.Time
 	rand io.Reader
 	keys *Keys
+
+	moved  func(time.Duration)
+	moving sync.Mutex // one move at a time, so that the last one told is the last one made
 
 	mu       sync.Mutex // guards the fields below
 	offset   time.Duration
@@ -45,7 +51,10 @@ func New(o Options) *Env {
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	return &Env{base: o.Now, rand: o.Rand, keys: newKeys(o.Keys)}
+	if o.Moved == nil {
+		o.Moved = func(time.Duration) {}
+	}
+	return &Env{base: o.Now, rand: o.Rand, keys: newKeys(o.Keys), offset: o.Offset, moved: o.Moved}
 }
 
 // Now is the lab's time: the base clock plus everything it was advanced by.
@@ -65,18 +74,25 @@ func (e *Env) Offset() time.Duration {
 
 // Advance moves the lab's clock by d, which may be negative, and returns the new time.
 func (e *Env) Advance(d time.Duration) time.Time {
-	e.mu.Lock()
-	e.offset += d
-	e.mu.Unlock()
+	e.move(func(offset time.Duration) time.Duration { return offset + d })
 	return e.Now()
 }
 
-// ResetClock puts the lab's clock back on its base clock.
-func (e *Env) ResetClock() {
+func (e *Env) move(to func(time.Duration) time.Duration) {
+	e.moving.Lock()
+	defer e.moving.Unlock()
 	e.mu.Lock()
-	e.offset = 0
+	before := e.offset
+	e.offset = to(before)
+	after := e.offset
 	e.mu.Unlock()
+	if after != before {
+		e.moved(after)
+	}
 }
+
+// ResetClock puts the lab's clock back on its base clock.
+func (e *Env) ResetClock() { e.move(func(time.Duration) time.Duration { return 0 }) }
 
 // Keys are the private keys of this lab.
 func (e *Env) Keys() *Keys { return e.keys }

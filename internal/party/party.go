@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -23,12 +24,13 @@ import (
 
 // Kit is what a party shares with the others of its lab.
 type Kit struct {
-	Env    *lab.Env
-	Store  store.Backend
-	Trace  *trace.Recorder
-	Faults *fault.Plan
-	Quirks *quirk.Set
-	Log    *slog.Logger
+	Env       *lab.Env
+	Store     store.Backend // what a restart must not lose: configuration, users, sessions, refresh tokens
+	Transient store.Backend // what is good for minutes, and is begun anew after a restart: sign-ins under way, codes
+	Trace     *trace.Recorder
+	Faults    *fault.Plan
+	Quirks    *quirk.Set
+	Log       *slog.Logger
 
 	transport *http.Transport
 }
@@ -39,9 +41,10 @@ func NewKit(env *lab.Env, quirks *quirk.Set, log *slog.Logger) *Kit {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	records := memory.New(env.Now)
 	return &Kit{
-		Env:    env,
-		Store:  memory.New(env.Now),
+		Env:   env,
+		Store: records, Transient: records,
 		Trace:  trace.NewRecorder(trace.Options{Now: env.Now, ID: func() string { return env.Token(9) }}),
 		Faults: fault.NewPlan(), Quirks: quirks, Log: log,
 		transport: &http.Transport{
@@ -74,11 +77,19 @@ func (k *Kit) Client(from trace.Party, timeout time.Duration) *http.Client {
 	}
 }
 
+// Keep keeps what a restart must not lose in b, which Close closes. Call it before the first party is made.
+func (k *Kit) Keep(b store.Backend) { k.Store = b }
+
+// Clear removes every record.
+func (k *Kit) Clear(ctx context.Context) error {
+	return errors.Join(k.Transient.Clear(ctx), k.Store.Clear(ctx))
+}
+
 // Close ends idle connections and waits for keys that are being made.
 func (k *Kit) Close() error {
 	k.transport.CloseIdleConnections()
 	k.Env.Keys().Wait()
-	return k.Store.Close()
+	return errors.Join(k.Transient.Close(), k.Store.Close())
 }
 
 // Cookies returns the cookie rules of a party at base, its own URL: with a port of a shared host name the names carry

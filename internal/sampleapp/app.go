@@ -118,8 +118,8 @@ func New(c Config) (http.Handler, error) {
 	a := &app{
 		Config: c, client: client, provider: &provider{issuer: c.Issuer, client: client},
 		cookies: party.Cookies(c.URL), pages: pages,
-		pending:  store.NewTable[pending](c.Kit.Store, "app.pending"),
-		sessions: store.NewTable[session](c.Kit.Store, "app.session"),
+		pending:  store.NewTable[pending](c.Kit.Transient, "app.pending"),
+		sessions: store.NewTable[session](c.Kit.Transient, "app.session"),
 	}
 	s := &web.Surface{Party: trace.App, Trace: c.Kit.Trace, Faults: c.Kit.Faults, Log: c.Kit.Log, NotFound: web.Endpoint(a.notFound)}
 	s.Mount(

@@ -28,8 +28,8 @@ type Process struct {
 	stderr  *strings.Builder
 }
 
-// StartLab starts `ssolab up` on free ports. It does not wait until it answers.
-func StartLab(binary string) (*Process, error) {
+// StartLab starts `ssolab up` on free ports, with further flags. It does not wait until it answers.
+func StartLab(binary string, flags ...string) (*Process, error) {
 	path, err := filepath.Abs(binary)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func StartLab(binary string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := Start(path, "up", "--port-base", strconv.Itoa(base))
+	p, err := Start(path, append([]string{"up", "--port-base", strconv.Itoa(base)}, flags...)...)
 	if p != nil {
 		p.Base = base
 	}

@@ -30,7 +30,7 @@ const Format = 1
 
 // lockWait is how long another program may take to let go of the file. One that only looks whether it is sound has it for
 // a moment.
-const lockWait = 2 * time.Second
+const lockWait = time.Second
 
 // Options are the inputs of Open.
 type Options struct {

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/store"
 )
@@ -29,6 +31,8 @@ type Directory struct {
 type Options struct {
 	Env   *lab.Env
 	Store store.Backend
+	// Transient keeps the messages of the Outbox; nil means Store.
+	Transient store.Backend
 	// Changed is told of each new snapshot before the change that made it is acknowledged. Calls come one after the
 	// other; it must not change the directory. nil: nobody is told.
 	Changed func(*Snapshot)
@@ -50,8 +54,11 @@ type tables struct {
 
 // Open returns a directory with what the store holds.
 func Open(ctx context.Context, o Options) (*Directory, error) {
+	if o.Transient == nil {
+		o.Transient = o.Store
+	}
 	d := &Directory{
-		env: o.Env, changed: o.Changed, outbox: newOutbox(o.Env, o.Store),
+		env: o.Env, changed: o.Changed, outbox: newOutbox(o.Env, o.Transient),
 		tables: tables{
 			pools:       store.NewTable[UserPool](o.Store, "cognito.pools"),
 			domains:     store.NewTable[Domain](o.Store, "cognito.domains"),
@@ -247,10 +254,12 @@ func clearTable[T any](ctx context.Context, table store.Table[T], prefix string)
 		}
 		return nil
 	})
+	var deletions errgroup.Group // at the same time: so they share what waiting for a disk costs
+	deletions.SetLimit(64)
 	for _, key := range keys {
-		err = errors.Join(err, table.Delete(ctx, key))
+		deletions.Go(func() error { return table.Delete(ctx, key) })
 	}
-	return err
+	return errors.Join(err, deletions.Wait())
 }
 
 // noExpiry is how long the records are kept.

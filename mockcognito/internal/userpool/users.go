@@ -2,13 +2,10 @@ package userpool
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ssolab/ssolab/internal/store"
 )
@@ -21,7 +18,7 @@ type Users struct {
 	generations store.Table[int]
 	now         func() time.Time
 
-	writing sync.Mutex // held during a change, the store's part included
+	turns turns // of those who change something
 
 	mu         sync.RWMutex // guards the fields below; never held while the store is asked
 	rules      rules
@@ -52,7 +49,7 @@ func rulesOf(p *UserPool) rules {
 }
 
 func newUsers(d *Directory, p *UserPool) *Users {
-	u := &Users{poolID: p.ID, table: d.tables.users, generations: d.tables.generations, now: d.env.Now, rules: rulesOf(p)}
+	u := &Users{poolID: p.ID, table: d.tables.users, generations: d.tables.generations, now: d.env.Now, rules: rulesOf(p), turns: newTurns()}
 	u.empty()
 	return u
 }
@@ -65,8 +62,7 @@ func (us *Users) empty() {
 
 // setRules takes over changed settings.
 func (us *Users) setRules(p *UserPool) {
-	us.writing.Lock()
-	defer us.writing.Unlock()
+	defer us.turns.alone()()
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	next := rulesOf(p)
@@ -83,8 +79,7 @@ func (us *Users) setRules(p *UserPool) {
 
 // close ends the directory: nobody is in it, and changes are refused.
 func (us *Users) close() {
-	us.writing.Lock()
-	defer us.writing.Unlock()
+	defer us.turns.alone()()
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	us.gone = true
@@ -298,180 +293,6 @@ func (us *Users) today() time.Time { return us.now().UTC().Round(0) }
 
 func (us *Users) key(username string) string {
 	return us.poolID + "/" + us.rules.fold(username)
-}
-
-// Create enters a user. Its name is folded, its dates are set; finish gives it its sub, which depends on how often a
-// profile of that name was deleted before, and may change the name.
-func (us *Users) Create(ctx context.Context, u User, finish func(u *User, generation int) error) (*User, error) {
-	us.writing.Lock()
-	defer us.writing.Unlock()
-	return us.create(ctx, &u, finish)
-}
-
-func (us *Users) create(ctx context.Context, u *User, finish func(u *User, generation int) error) (*User, error) {
-	u.Username = us.rules.fold(u.Username)
-	u.Created = us.today()
-	u.Modified = u.Created
-	generation, err := us.generations.Get(ctx, us.key(u.Username))
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	if err := finish(u, generation); err != nil {
-		return nil, err
-	}
-	if utf8.RuneCountInString(u.Username) > MaxUsername {
-		return nil, Errorf(InvalidParameter, "1 validation error detected: Value at 'username' failed to satisfy constraint: Member must have length less than or equal to %d", MaxUsername)
-	}
-	if err := us.free(nil, u); err != nil {
-		return nil, err
-	}
-	if err := us.table.Put(ctx, us.key(u.Username), u.record(us.poolID), noExpiry); err != nil {
-		return nil, err
-	}
-	us.mu.Lock()
-	defer us.mu.Unlock()
-	us.add(u)
-	return u, nil
-}
-
-// free tells why u cannot be entered in the place of old: somebody else has its name, an alias or an identity. The caller
-// holds writing, so that nothing changes meanwhile.
-func (us *Users) free(old, u *User) error {
-	taken := func(by *User) bool { return by != nil && by != old }
-	switch {
-	case us.gone:
-		return noPool(us.poolID)
-	case taken(us.byName[us.rules.fold(u.Username)]), taken(us.bySub[u.Sub]):
-		return Errorf(UsernameExists, "User account already exists")
-	}
-	for _, key := range us.rules.aliasesOf(u) {
-		if taken(us.byAlias[key]) {
-			return Errorf(AliasExists, "An account with the %s already exists.", aliasWord(key.attribute))
-		}
-	}
-	for _, i := range u.Identities {
-		if taken(us.byIdentity[i.key()]) {
-			return Errorf(AliasExists, "The identity %s of provider %s belongs to another user already.", i.Subject, i.Provider)
-		}
-	}
-	return nil
-}
-
-func aliasWord(attribute string) string {
-	switch attribute {
-	case "phone_number":
-		return "phone number"
-	case "preferred_username":
-		return "preferred username"
-	}
-	return attribute
-}
-
-// Update changes the user found by name (the user name, sub or an alias) in one step: f works on a copy, which takes
-// effect when the store has accepted it. If f answers an error nothing changes and that error is returned. Name, sub and
-// date of creation stay as they are.
-func (us *Users) Update(ctx context.Context, name string, f func(*User) error) (*User, error) {
-	us.writing.Lock()
-	defer us.writing.Unlock()
-	old := us.Find(name)
-	if old == nil {
-		return nil, errUserNotFound
-	}
-	return us.change(ctx, old, f)
-}
-
-func (us *Users) change(ctx context.Context, old *User, f func(*User) error) (*User, error) {
-	u := old.clone()
-	if err := f(u); err != nil {
-		return nil, err
-	}
-	u.Username, u.Sub, u.Created, u.Modified = old.Username, old.Sub, old.Created, us.today()
-	if err := us.free(old, u); err != nil {
-		return nil, err
-	}
-	if err := us.table.Put(ctx, us.key(u.Username), u.record(us.poolID), noExpiry); err != nil {
-		return nil, err
-	}
-	us.mu.Lock()
-	defer us.mu.Unlock()
-	us.replace(old, u)
-	return u, nil
-}
-
-// SignIn finds the profile of an identity, or makes one under that user name, and changes it by f, in one step. made
-// tells f and the caller whether it is new. claim, which may be nil, answers the claims by which identities are linked.
-func (us *Users) SignIn(ctx context.Context, i Identity, username string, claim func(string) string, sub func(username string, generation int) string, f func(u *User, made bool) error) (u *User, made bool, err error) {
-	us.writing.Lock()
-	defer us.writing.Unlock()
-	if old := us.ByIdentity(i.Provider, i.Subject, claim); old != nil {
-		u, err := us.change(ctx, old, func(u *User) error { return f(u, false) })
-		return u, false, err
-	}
-	i.Primary, i.Created = true, us.today()
-	u = &User{Username: username, Status: ExternalProvider, Identities: []Identity{i}}
-	if err := f(u, true); err != nil {
-		return nil, true, err
-	}
-	u, err = us.create(ctx, u, func(u *User, generation int) error {
-		u.Sub = sub(u.Username, generation)
-		return nil
-	})
-	return u, true, err
-}
-
-// calledBy is the name under which the user was made: its own, or the attribute that stands for it.
-func (r rules) calledBy(u *User) string {
-	for _, attribute := range r.names {
-		if value := u.Attributes.Get(attribute); value != "" && !u.Federated() {
-			return value
-		}
-	}
-	return u.Username
-}
-
-// Delete deletes the user found by name. A profile made again under that name has another sub.
-func (us *Users) Delete(ctx context.Context, name string) (*User, error) {
-	us.writing.Lock()
-	defer us.writing.Unlock()
-	u := us.Find(name)
-	if u == nil {
-		return nil, errUserNotFound
-	}
-	err := us.generations.Update(ctx, us.key(us.rules.calledBy(u)), func(n *int) (*int, error) {
-		next := 1
-		if n != nil {
-			next = *n + 1
-		}
-		return &next, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := us.table.Delete(ctx, us.key(u.Username)); err != nil {
-		return nil, err
-	}
-	us.mu.Lock()
-	defer us.mu.Unlock()
-	us.remove(u)
-	return u, nil
-}
-
-// leave ends everybody's membership of a group.
-func (us *Users) leave(ctx context.Context, group string) error {
-	us.writing.Lock()
-	defer us.writing.Unlock()
-	us.mu.RLock()
-	all := slices.Clone(us.ordered)
-	us.mu.RUnlock()
-	for _, u := range all {
-		if !u.InGroup(group) {
-			continue
-		}
-		if _, err := us.change(ctx, u, func(u *User) error { u.Leave(group); return nil }); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Position is a place in a list of users; the zero value is its beginning.
