@@ -12,9 +12,9 @@ import (
 	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/oidc"
-	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
 // flow is a sign-in between the authorization request and the identity provider's answer.
@@ -70,13 +70,13 @@ func (e *environment) authorize(w http.ResponseWriter, r *http.Request) error {
 // trust finds out whether the answer may be sent where the request says (RFC 6749 §3.1.2.4); until then a failure is a
 // page.
 // Unverified: the page. The documented error table lists these two codes among the redirects.
-func (e *environment) trust(ctx context.Context, v url.Values) (Client, target, error) {
+func (e *environment) trust(ctx context.Context, v url.Values) (directory.Client, target, error) {
 	if name := web.Duplicate(v, "client_id", "redirect_uri", "state"); name != "" {
-		return Client{}, target{}, refuse("invalid_request", "The parameter %s stands in the request more than once. Send it once.", name)
+		return directory.Client{}, target{}, refuse("invalid_request", "The parameter %s stands in the request more than once. Send it once.", name)
 	}
 	id, uri := v.Get("client_id"), v.Get("redirect_uri")
-	client, err := e.clients.Get(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
+	client, err := e.directory.Clients.Get(id)
+	if errors.Is(err, directory.ErrNotFound) {
 		return client, target{}, refuse("invalid_client", "Scalekit knows no client %q. Use the client id of this environment, or add the client to it.", id)
 	}
 	if err != nil {
@@ -114,17 +114,17 @@ func matchRedirect(pattern, uri string) bool {
 }
 
 // begin checks the rest of the request, routes it, and answers where the browser goes.
-func (e *environment) begin(w http.ResponseWriter, r *http.Request, client Client, to target, v url.Values) (string, error) {
+func (e *environment) begin(w http.ResponseWriter, r *http.Request, client directory.Client, to target, v url.Values) (string, error) {
 	ctx := r.Context()
 	f, err := e.parse(client, to, v)
 	if err != nil {
 		return "", err
 	}
-	organization, connection, err := e.route(ctx, v)
+	connection, err := e.route(ctx, v)
 	if err != nil {
 		return "", err
 	}
-	f.OrganizationID, f.ConnectionID = organization.ID, connection.ID
+	f.OrganizationID, f.ConnectionID = connection.OrganizationID, connection.ID
 	up, err := e.upstream(connection)
 	if err != nil {
 		return "", err
@@ -151,7 +151,7 @@ func (e *environment) begin(w http.ResponseWriter, r *http.Request, client Clien
 	p.AddIf("login_hint", v.Get("login_hint"))
 	if connection.Provider == IDPSimulator { // the simulator shows these; another provider is not told
 		p = append(p, web.Params{
-			{"app_name", client.Name + " (" + e.name + ")"}, {"environment_url", e.url},
+			{"app_name", client.Name + " (" + e.name() + ")"}, {"environment_url", e.url},
 			{"app_client_id", client.ID}, {"app_redirect_uri", to.RedirectURI},
 		}...)
 	}
@@ -159,7 +159,7 @@ func (e *environment) begin(w http.ResponseWriter, r *http.Request, client Clien
 }
 
 // parse checks the parameters that do not select a connection.
-func (e *environment) parse(client Client, to target, v url.Values) (flow, error) {
+func (e *environment) parse(client directory.Client, to target, v url.Values) (flow, error) {
 	f := flow{
 		ClientID: client.ID, RedirectURI: to.RedirectURI, State: to.State,
 		Nonce: v.Get("nonce"), CodeChallenge: v.Get("code_challenge"),
@@ -183,7 +183,7 @@ func (e *environment) parse(client Client, to target, v url.Values) (flow, error
 	if method := v.Get("code_challenge_method"); (f.CodeChallenge != "" || method != "") && method != oauth2.MethodS256 {
 		return f, refuse("invalid_request", "The code_challenge_method is %q. Use S256.", method)
 	}
-	if f.CodeChallenge == "" && (client.Secret == "" || v.Get("code_challenge_method") != "") {
+	if f.CodeChallenge == "" && (client.Public || v.Get("code_challenge_method") != "") {
 		return f, refuse("invalid_request", "The request has no code_challenge, which the client %s needs. Send one with method S256.", client.ID)
 	}
 	// Unverified: the code for prompt=none. There is no session in modular mode, so it can never succeed.

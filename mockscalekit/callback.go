@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/fault"
@@ -18,6 +17,7 @@ import (
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
 // grant is what a code stands for.
@@ -119,9 +119,9 @@ func (e *environment) identify(ctx context.Context, f flow, q url.Values) (sessi
 			Sentence: fmt.Sprintf("The identity provider of %s refused: %s (%s). What it says decides what to do.", f.ConnectionID, code, q.Get("error_description")),
 		}
 	}
-	organization, connection, err := e.findConnection(ctx, f.ConnectionID)
+	organization, connection, err := e.directory.OfConnection(f.ConnectionID)
 	if err != nil {
-		return s, err
+		return s, refuse("invalid_connection_id", "The connection %s was deleted while somebody signed in through it.", f.ConnectionID).because(err)
 	}
 	up, err := e.upstream(connection)
 	if err != nil {
@@ -136,7 +136,7 @@ func (e *environment) identify(ctx context.Context, f flow, q url.Values) (sessi
 	if err != nil {
 		return s, refuse("invalid_id_token", "Scalekit refused the ID token of %s: %v. Check what that identity provider issues for the client %s.", up.Issuer, err, up.ClientID).because(err)
 	}
-	if s.Who, err = e.describePerson(ctx, provider.UserInfoEndpoint, tokens.AccessToken, claims); err != nil {
+	if s.Who, err = e.describePerson(ctx, connection, provider.UserInfoEndpoint, tokens.AccessToken, claims); err != nil {
 		return s, err
 	}
 	s.ID = e.kit.Env.Sonyflake("ses")
@@ -197,7 +197,7 @@ func expect(ok bool, format string, args ...any) error {
 
 // describePerson reads userinfo, whose subject must be the ID token's (OIDC Core §5.3.4), and joins it with the ID
 // token, whose claims win.
-func (e *environment) describePerson(ctx context.Context, endpoint, accessToken string, idToken map[string]any) (identity, error) {
+func (e *environment) describePerson(ctx context.Context, c directory.Connection, endpoint, accessToken string, idToken map[string]any) (identity, error) {
 	subject, _ := idToken["sub"].(string)
 	who := identity{Subject: subject}
 	var info map[string]any
@@ -210,30 +210,39 @@ func (e *environment) describePerson(ctx context.Context, endpoint, accessToken 
 	if err != nil {
 		return who, refuse("user_info_retrieve_failed", "Scalekit could not use the identity provider's userinfo: %v. Check the userinfo endpoint and its access token.", err).because(err)
 	}
-	who.Claims = e.normalize(idToken, info)
+	who.Claims = e.normalize(c, idToken, info)
 	if who.text("email") == "" {
 		return who, refuse("mandatory_attribute_missing", "The identity provider gave no e-mail for %s. Let it release the claim email.", subject)
 	}
 	return who, nil
 }
 
-// normalize keeps the profile claims (https://docs.scalekit.com/sso/guides/user-profile-details/) of both and the
-// custom attributes of userinfo, without the names that are Scalekit's own.
-func (e *environment) normalize(idToken, info map[string]any) map[string]any {
+// normalize makes a user's attributes of what the identity provider said: the profile of both documents
+// (https://docs.scalekit.com/sso/guides/user-profile-details/) and the custom attributes that are registered in the
+// environment's list, without the names that are Scalekit's own.
+func (e *environment) normalize(c directory.Connection, idToken, info map[string]any) map[string]any {
+	said := func(name string) any {
+		if mapped := c.AttributeMapping[name]; mapped != "" {
+			name = mapped
+		}
+		if value, ok := idToken[name]; ok {
+			return value
+		}
+		return info[name]
+	}
 	out := map[string]any{}
-	for name, value := range info {
-		if !slices.Contains(profileClaims(), name) && !slices.Contains(reservedClaims(), name) && (e.attributes == nil || slices.Contains(e.attributes, name)) {
+	add := func(name string) {
+		if value := said(name); value != nil && value != "" && value != false { // email_verified is left out when false
 			out[name] = value
 		}
 	}
+	for _, key := range e.directory.AttributeKeys() {
+		if !slices.Contains(reservedClaims(), key) {
+			add(key)
+		}
+	}
 	for _, name := range profileClaims() {
-		value, ok := idToken[name]
-		if !ok {
-			value = info[name]
-		}
-		if value != nil && value != "" && value != false { // email_verified is left out when false
-			out[name] = value
-		}
+		add(name)
 	}
 	return out
 }
@@ -251,17 +260,17 @@ func reservedClaims() []string {
 }
 
 // checkDomain keeps a person out whose e-mail is in none of the organization's domains, if it has any.
-func checkDomain(o Organization, email string) error {
+func checkDomain(o *directory.View, email string) error {
 	_, domain := splitEmail(email)
 	var all []string
 	for _, d := range o.Domains {
-		if d.Status == Verified {
-			all = append(all, strings.ToLower(d.Name))
+		if d.Verified() {
+			all = append(all, d.Name)
 		}
 	}
 	if len(all) == 0 || slices.Contains(all, domain) {
 		return nil
 	}
 	return refuse("invalid_user_domain", "%s signed in at the identity provider of %s, whose domains are %s. Sign in with one of these, or add the domain to the organization.",
-		email, o.DisplayName, listed(all))
+		email, o.Organization.DisplayName, listed(all))
 }

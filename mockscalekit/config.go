@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ssolab/ssolab/internal/party"
+	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
 // Config describes a Scalekit environment and the identity providers behind it.
@@ -23,9 +24,12 @@ type Environment struct {
 	Name          string         // shown by the simulator; default "ssolab"
 	Mode          string         // Modular (default); FullStack is known and refused, since it is not modelled
 	IDTokenTTL    time.Duration  // default 72 h, as observed in modular mode
-	Attributes    []string       // registered custom attributes, which alone become claims; nil lets every one pass
+	Attributes    []string       // registered SSO attributes beside sub, email, given_name and family_name; only registered ones travel; nil means the default lab's
 	Clients       []Client       // API clients; nil means the default lab's
 	Organizations []Organization // nil means the default lab's
+	Connections   []Connection   // social connections, which belong to the environment
+	Users         []User         // people with an account in full-stack mode
+	Roles         []Role         // that memberships of users name
 	People        []Person       // people known to the identity providers; nil means the default lab's
 }
 
@@ -50,14 +54,18 @@ type Client struct {
 type Organization struct {
 	ID          string // org_…
 	DisplayName string
-	ExternalID  string
+	ExternalID  string            // the team's own id; unique
+	Slug        string            // unique
+	Region      string            // US (default) or EU
+	Metadata    map[string]string // for the team's own use
+	Features    map[string]bool   // settings by name: sso, dir_sync, domain_verification
 	Domains     []Domain
 	Connections []Connection
 }
 
 // Domain is a domain of an organization.
 type Domain struct {
-	ID     string // dom_…; made when empty
+	ID     string // dom_…; follows from organization and name when empty
 	Name   string // example.com
 	Type   string // OrganizationDomain (default) or AllowedEmailDomain, which never routes
 	Status string // Verified (default), Pending or Failed; only verified domains route
@@ -65,12 +73,12 @@ type Domain struct {
 
 // Types and states of domains.
 const (
-	OrganizationDomain = "ORGANIZATION_DOMAIN"
-	AllowedEmailDomain = "ALLOWED_EMAIL_DOMAIN"
+	OrganizationDomain = directory.OrganizationDomain
+	AllowedEmailDomain = directory.AllowedEmailDomain
 
-	Verified = "VERIFIED"
-	Pending  = "PENDING"
-	Failed   = "FAILED"
+	Verified = directory.Verified
+	Pending  = directory.Pending
+	Failed   = directory.Failed
 )
 
 // Connection leads from an organization to an identity provider.
@@ -79,17 +87,46 @@ type Connection struct {
 	Provider string // IDPSimulator (default) or Okta
 	Status   string // Completed (default), InProgress or Draft
 	Disabled bool
+
+	// AttributeMapping maps the name of an attribute at Scalekit to the identity provider's name for it.
+	AttributeMapping map[string]string
 }
 
 // Providers and states of connections.
 const (
-	IDPSimulator = "IDP_SIMULATOR"
-	Okta         = "OKTA"
+	IDPSimulator = directory.IDPSimulator
+	Okta         = directory.Okta
 
-	Completed  = "COMPLETED"
-	InProgress = "IN_PROGRESS"
-	Draft      = "DRAFT"
+	Completed  = directory.Completed
+	InProgress = directory.InProgress
+	Draft      = directory.Draft
 )
+
+// User is somebody with an account in full-stack mode.
+type User struct {
+	ID          string // usr_…; follows from the e-mail when empty
+	Email       string
+	GivenName   string
+	FamilyName  string
+	ExternalID  string
+	Inactive    bool
+	Metadata    map[string]string
+	Memberships []Membership
+}
+
+// Membership is a user's place in an organization.
+type Membership struct {
+	Organization string   // org_…
+	Roles        []string // names
+}
+
+// Role is a set of permissions under a name.
+type Role struct {
+	Name        string
+	DisplayName string
+	Permissions []string
+	Default     bool // for members without a role
+}
 
 // Person is someone an identity provider knows. The simulator lets anybody in; a person given here has fixed values.
 type Person struct {

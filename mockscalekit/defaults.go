@@ -13,7 +13,7 @@ import (
 // factor.
 func DefaultEnvironment(callbacks ...string) Environment {
 	return Environment{
-		Name: "ssolab", Mode: Modular, IDTokenTTL: 72 * time.Hour,
+		Name: "ssolab", Mode: Modular, IDTokenTTL: 72 * time.Hour, Attributes: []string{"department", "groups"},
 		Clients: []Client{{
 			ID: "skc_60040666000000001", Secret: "test_c3NvbGFiLWRlZmF1bHQtY2xpZW50LXNlY3JldA", Name: "ssolab",
 			RedirectURIs: callbacks,
@@ -53,6 +53,9 @@ func (c Config) withDefaults() Config {
 	}
 	if e.IDTokenTTL == 0 {
 		e.IDTokenTTL = d.IDTokenTTL
+	}
+	if e.Attributes == nil {
+		e.Attributes = d.Attributes
 	}
 	if e.Clients == nil {
 		e.Clients = d.Clients
@@ -101,8 +104,8 @@ func (o Organization) withDefaults() Organization {
 	return o
 }
 
-func mapped[T any](in []T, f func(T) T) []T {
-	out := make([]T, len(in))
+func mapped[A, B any](in []A, f func(A) B) []B {
+	out := make([]B, len(in))
 	for i, v := range in {
 		out[i] = f(v)
 	}

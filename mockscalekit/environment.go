@@ -4,12 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/jose"
@@ -18,6 +17,7 @@ import (
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
 // environment is the Scalekit party.
@@ -25,9 +25,8 @@ type environment struct {
 	kit        *party.Kit
 	url        string
 	idpURL     string
-	name       string
-	idTokenTTL time.Duration
-	attributes []string // registered custom attributes; nil lets every one pass
+	settings   atomic.Pointer[settings]
+	directory  *directory.Directory
 	pages      *look.Pages
 	cookies    web.Cookies
 	client     *http.Client
@@ -36,34 +35,48 @@ type environment struct {
 
 	allowRedirectURI func(clientID, redirectURI string) bool // beside the clients' own
 
-	clients       store.Table[Client]
-	organizations store.Table[Organization]
-	flows         store.Table[flow]    // by the environment's state at the identity provider
-	codes         store.Table[grant]   // by code
-	tokens        store.Table[session] // by the access token's jti
+	flows  store.Table[flow]    // by the environment's state at the identity provider
+	codes  store.Table[grant]   // by code
+	tokens store.Table[session] // by the access token's jti
 }
+
+// settings are those of an environment as a whole; Reload replaces them.
+type settings struct {
+	name       string
+	idTokenTTL time.Duration
+}
+
+// configure takes the settings of a configuration.
+func (e *environment) configure(c Environment) {
+	e.settings.Store(&settings{name: c.Name, idTokenTTL: c.IDTokenTTL})
+}
+
+func (e *environment) name() string { return e.settings.Load().name }
 
 // fetchTimeout bounds each call to an identity provider.
 const fetchTimeout = 5 * time.Second
 
-func newEnvironment(cfg Config, pages *look.Pages) *environment {
+func newEnvironment(ctx context.Context, cfg Config, pages *look.Pages) (*environment, error) {
 	k := cfg.Kit
+	dir, err := directory.Open(ctx, directory.Options{Env: k.Env, Store: k.Store, Name: "environment"})
+	if err != nil {
+		return nil, err
+	}
 	e := &environment{
-		kit: k, url: cfg.URL, idpURL: cfg.IdPURL, name: cfg.Environment.Name, idTokenTTL: cfg.Environment.IDTokenTTL,
-		attributes: cfg.Environment.Attributes, pages: pages, cookies: party.Cookies(cfg.URL),
-		client:        k.Client(trace.Scalekit, fetchTimeout),
-		clients:       store.NewTable[Client](k.Store, "scalekit.clients"),
-		organizations: store.NewTable[Organization](k.Store, "scalekit.organizations"),
-		flows:         store.NewTable[flow](k.Transient, "scalekit.flows"),
-		codes:         store.NewTable[grant](k.Transient, "scalekit.codes"),
-		tokens:        store.NewTable[session](k.Transient, "scalekit.tokens"),
+		kit: k, url: cfg.URL, idpURL: cfg.IdPURL,
+		directory: dir, pages: pages, cookies: party.Cookies(cfg.URL),
+		client: k.Client(trace.Scalekit, fetchTimeout),
+		flows:  store.NewTable[flow](k.Transient, "scalekit.flows"),
+		codes:  store.NewTable[grant](k.Transient, "scalekit.codes"),
+		tokens: store.NewTable[session](k.Transient, "scalekit.tokens"),
 	}
 	if e.allowRedirectURI = cfg.AllowRedirectURI; e.allowRedirectURI == nil {
 		e.allowRedirectURI = func(string, string) bool { return false }
 	}
 	e.signingKey = sync.OnceValues(e.makeSigningKey)
+	e.configure(cfg.Environment)
 	e.mount()
-	return e
+	return e, nil
 }
 
 // mount is the map of the environment.
@@ -102,32 +115,11 @@ func notModelled(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (e *environment) strip() string {
-	return "mock Scalekit · environment " + e.name + " · not Scalekit"
+	return "mock Scalekit · environment " + e.name() + " · not Scalekit"
 }
 
 func (e *environment) callbackURL(connectionID string) string {
 	return e.url + "/sso/v1/oidc/" + connectionID + "/callback"
-}
-
-// seed writes the configured state.
-func (e *environment) seed(ctx context.Context, conf Environment) error {
-	for _, c := range conf.Clients {
-		if err := e.clients.Put(ctx, c.ID, c, time.Time{}); err != nil {
-			return err
-		}
-	}
-	for _, o := range conf.Organizations {
-		o.Domains = mapped(o.Domains, func(d Domain) Domain {
-			if d.ID == "" {
-				d.ID = e.kit.Env.Sonyflake("dom")
-			}
-			return d
-		})
-		if err := e.organizations.Put(ctx, o.ID, o, time.Time{}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // makeSigningKey makes the environment's RSA key ready to sign. Its id has the service's form, snk_ and a decimal Sonyflake of the second
@@ -241,37 +233,3 @@ func (e *environment) cookieMAC(id string) (string, error) {
 	mac, err := derive(e.kit.Env, "scalekit/cookies", id)
 	return mac[:min(16, len(mac))], err
 }
-
-// findConnection returns a connection by its id, with its organization.
-func (e *environment) findConnection(ctx context.Context, id string) (Organization, Connection, error) {
-	return e.findOrganization(ctx, func(o Organization) (Connection, bool) {
-		i := slices.IndexFunc(o.Connections, func(c Connection) bool { return c.ID == id })
-		if i < 0 {
-			return Connection{}, false
-		}
-		return o.Connections[i], true
-	})
-}
-
-// findOrganization returns the first organization that match accepts, with the connection it answers;
-// store.ErrNotFound without one.
-func (e *environment) findOrganization(ctx context.Context, match func(Organization) (Connection, bool)) (Organization, Connection, error) {
-	var organization Organization
-	var connection Connection
-	err := e.organizations.Scan(ctx, func(_ string, o Organization) error {
-		if c, ok := match(o); ok {
-			organization, connection = o, c
-			return errStop
-		}
-		return nil
-	})
-	switch {
-	case errors.Is(err, errStop):
-		return organization, connection, nil
-	case err == nil:
-		err = store.ErrNotFound
-	}
-	return organization, connection, err
-}
-
-var errStop = errors.New("found")

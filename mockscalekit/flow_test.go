@@ -156,9 +156,11 @@ func TestTraceReadsWell(t *testing.T) {
 func TestResetRestoresTheConfiguredState(t *testing.T) {
 	t.Parallel()
 	s := start(t)
+	b := newBrowser(t)
+	open := b.get(s.authorizeURL())
 	require.NoError(t, s.kit.Store.Clear(t.Context()))
-	require.Equal(t, http.StatusBadRequest, newBrowser(t).get(s.authorizeURL()).status)
 	require.NoError(t, s.server.Reset(t.Context()))
+	require.Equal(t, http.StatusBadRequest, b.submit(open).status, "a sign-in under way is forgotten")
 	require.NotEmpty(t, s.signIn().Get("code"))
 }
 

@@ -26,22 +26,12 @@ type identityProviders struct {
 	pages   *look.Pages
 	surface *web.Surface
 
-	clients   store.Table[registration]
+	apps      *applications
 	people    store.Table[Person]     // by lower-case e-mail
 	requests  store.Table[idpRequest] // by authRequestID
 	codes     store.Table[idpCode]    // by code
 	tokens    store.Table[idpProfile] // by access token
 	usedCodes store.Table[time.Time]  // by person and TOTP counter
-}
-
-// registration is an OIDC application at an identity provider.
-type registration struct {
-	ClientID     string
-	Provider     string
-	ConnectionID string
-	Organization string
-	Domains      []string
-	RedirectURI  string
 }
 
 // idpRequest is a sign-in under way at an identity provider.
@@ -98,10 +88,9 @@ func issuerOf(base, kind string) string {
 	return base
 }
 
-func newIdentityProviders(k *party.Kit, base string, pages *look.Pages) *identityProviders {
+func newIdentityProviders(k *party.Kit, base string, pages *look.Pages, apps *applications) *identityProviders {
 	p := &identityProviders{
-		kit: k, url: base, pages: pages,
-		clients:   store.NewTable[registration](k.Store, "idp.clients"),
+		kit: k, url: base, pages: pages, apps: apps,
 		people:    store.NewTable[Person](k.Store, "idp.people"),
 		requests:  store.NewTable[idpRequest](k.Transient, "idp.requests"),
 		codes:     store.NewTable[idpCode](k.Transient, "idp.codes"),
@@ -142,13 +131,8 @@ func (p idp) routes(login string) []web.Route {
 	}
 }
 
-// seed writes the registrations and the people.
-func (p *identityProviders) seed(ctx context.Context, clients []registration, people []Person) error {
-	for _, c := range clients {
-		if err := p.clients.Put(ctx, c.ClientID, c, time.Time{}); err != nil {
-			return err
-		}
-	}
+// seed writes the people.
+func (p *identityProviders) seed(ctx context.Context, people []Person) error {
 	for _, who := range people {
 		if err := p.people.Put(ctx, strings.ToLower(who.Email), who, time.Time{}); err != nil {
 			return err

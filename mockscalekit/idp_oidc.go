@@ -67,12 +67,9 @@ func (p idp) authorize(login string) web.Endpoint {
 		if err != nil {
 			return refuse("invalid_request", "The parameters of the authorization request cannot be read.").because(err)
 		}
-		client, err := p.clients.Get(ctx, q.Get("client_id"))
-		if errors.Is(err, store.ErrNotFound) || err == nil && client.Provider != p.kind {
+		client, ok := p.apps.find(q.Get("client_id"))
+		if !ok || client.Provider != p.kind {
 			return refuse("invalid_client", "This identity provider knows no application %q. The connection at Scalekit has another client id than the application here.", q.Get("client_id"))
-		}
-		if err != nil {
-			return err
 		}
 		if q.Get("redirect_uri") != client.RedirectURI {
 			return refuse("invalid_redirect_uri", "This identity provider refused the redirect URI %q. Registered: %s.", q.Get("redirect_uri"), client.RedirectURI)
@@ -108,11 +105,11 @@ func (p idp) request(ctx context.Context, id string) (idpRequest, registration, 
 	if err != nil {
 		return req, registration{}, gone(err)
 	}
-	client, err := p.clients.Get(ctx, req.ClientID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && client.Provider != p.kind {
+	client, ok := p.apps.find(req.ClientID)
+	if !ok || client.Provider != p.kind {
 		return req, client, gone(store.ErrNotFound)
 	}
-	return req, client, err
+	return req, client, nil
 }
 
 func gone(err error) error {
@@ -162,7 +159,7 @@ func (p idp) token(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return &oauth2.Error{Code: oauth2.InvalidRequest, Description: "the form cannot be read", Err: err}
 	}
-	client, err := p.authenticate(ctx, r, form)
+	client, err := p.authenticate(r, form)
 	if err != nil {
 		return err
 	}
@@ -200,21 +197,18 @@ func (p idp) token(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (p idp) authenticate(ctx context.Context, r *http.Request, form url.Values) (registration, error) {
+func (p idp) authenticate(r *http.Request, form url.Values) (registration, error) {
 	id, secret := form.Get("client_id"), form.Get("client_secret")
 	if user, password, ok := r.BasicAuth(); ok {
 		id, _ = url.QueryUnescape(user)
 		secret, _ = url.QueryUnescape(password) // a malformed one is a wrong one
 	}
-	client, err := p.clients.Get(ctx, id)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	client, ok := p.apps.find(id)
+	want, err := upstreamSecret(p.kit.Env, id)
+	if err != nil {
 		return client, err
 	}
-	want, keyErr := upstreamSecret(p.kit.Env, id)
-	if keyErr != nil {
-		return client, keyErr
-	}
-	if err != nil || client.Provider != p.kind || !oauth2.SameSecret(secret, want) {
+	if !ok || client.Provider != p.kind || !oauth2.SameSecret(secret, want) {
 		return client, &oauth2.Error{Code: oauth2.InvalidClient, Description: "unknown client or wrong secret", Status: http.StatusUnauthorized}
 	}
 	return client, nil

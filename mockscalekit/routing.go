@@ -2,21 +2,21 @@ package mockscalekit
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/jose"
-	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
 // route selects the connection: provider before connection_id, organization_id, domain and login_hint. The first one
 // present decides; a bad one fails the request and the next is not tried
 // (https://docs.scalekit.com/sso/guides/authorization-url/).
-func (e *environment) route(ctx context.Context, v url.Values) (Organization, Connection, error) {
+func (e *environment) route(ctx context.Context, v url.Values) (directory.Connection, error) {
 	_, hinted := splitEmail(v.Get("login_hint"))
 	domain := firstNonEmpty(v.Get("domain"), v.Get("domain_hint")) // the SDKs send both, with one value
 	switch {
@@ -31,7 +31,7 @@ func (e *environment) route(ctx context.Context, v url.Values) (Organization, Co
 	case hinted != "":
 		return e.routeDomain(ctx, hinted, v.Get("login_hint")+" by domain "+hinted)
 	}
-	return Organization{}, Connection{}, refuse("invalid_connection_selector",
+	return directory.Connection{}, refuse("invalid_connection_selector",
 		"The request names no connection: it has no organization_id, connection_id, domain or provider, and no login_hint with a domain. Send one of them.")
 }
 
@@ -46,99 +46,88 @@ func firstNonEmpty(values ...string) string {
 
 // routeProvider serves the selector of social connections.
 // Unverified: the codes. Social connections are not modelled, so there is never one.
-func (e *environment) routeProvider(name string) (Organization, Connection, error) {
+func (e *environment) routeProvider(name string) (directory.Connection, error) {
 	known := []string{"google", "microsoft", "github", "gitlab", "linkedin", "salesforce"}
 	if !slices.Contains(known, name) {
-		return Organization{}, Connection{}, refuse("invalid_request", "Scalekit knows no provider %q. Known: %s.", name, listed(known))
+		return directory.Connection{}, refuse("invalid_request", "Scalekit knows no provider %q. Known: %s.", name, listed(known))
 	}
-	return Organization{}, Connection{}, refuse("no_configured_connections",
+	return directory.Connection{}, refuse("no_configured_connections",
 		"The environment has no connection to %s: this mock does not model social connections. Leave provider out.", name)
 }
 
-func (e *environment) routeConnection(ctx context.Context, id string) (Organization, Connection, error) {
-	o, c, err := e.findConnection(ctx, id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return o, c, refuse("invalid_connection_id", "The environment has no connection %q. Copy the id of a connection of this environment.", id)
-	case err != nil:
-		return o, c, err
+func (e *environment) routeConnection(ctx context.Context, id string) (directory.Connection, error) {
+	view, c, err := e.directory.OfConnection(id)
+	if err != nil {
+		return c, refuse("invalid_connection_id", "The environment has no connection %q. Copy the id of a connection of this environment.", id).because(err)
 	}
-	c = e.settings(ctx, c)
+	c = e.current(ctx, c)
 	err = e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.connection_active", Run: func() error {
-		if !c.active() {
-			return refuse("connection_not_active", "The connection %s of %s is %s. Enable it.", id, o.DisplayName, c.condition())
+		if !c.Active() {
+			return refuse("connection_not_active", "The connection %s of %s is %s. Enable it.", id, view.Organization.DisplayName, condition(c))
 		}
 		return nil
 	}})
 	if err != nil {
-		return o, c, err
+		return c, err
 	}
-	trace.Note(ctx, "routed by connection_id to "+c.ID+" ("+o.DisplayName+")")
-	return o, c, nil
+	trace.Note(ctx, "routed by connection_id to "+c.ID+" ("+view.Organization.DisplayName+")")
+	return c, nil
 }
 
-func (e *environment) routeOrganization(ctx context.Context, id string) (Organization, Connection, error) {
-	o, err := e.organizations.Get(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return o, Connection{}, refuse("invalid_organization_id", "The environment has no organization %q. Copy the id of an organization of this environment.", id)
-	}
+func (e *environment) routeOrganization(ctx context.Context, id string) (directory.Connection, error) {
+	view, err := e.directory.View(id)
 	if err != nil {
-		return o, Connection{}, err
+		return directory.Connection{}, refuse("invalid_organization_id", "The environment has no organization %q. Copy the id of an organization of this environment.", id).because(err)
 	}
-	c, err := e.firstActive(ctx, o)
+	c, err := e.firstActive(ctx, view)
 	if err == nil {
-		trace.Note(ctx, "routed by organization_id to "+c.ID+" ("+o.DisplayName+")")
+		trace.Note(ctx, "routed by organization_id to "+c.ID+" ("+view.Organization.DisplayName+")")
 	}
-	return o, c, err
+	return c, err
 }
 
-// routeDomain compares whole domains without regard to case: a sub-domain is another domain. Only verified domains of
-// type ORGANIZATION_DOMAIN route (https://docs.scalekit.com/authenticate/manage-users-orgs/organization-domains/).
+// routeDomain finds the organization with that verified domain of type ORGANIZATION_DOMAIN
+// (https://docs.scalekit.com/authenticate/manage-users-orgs/organization-domains/).
 // Unverified: the code for a domain nobody has.
-func (e *environment) routeDomain(ctx context.Context, domain, what string) (Organization, Connection, error) {
-	domain = strings.ToLower(strings.TrimSpace(domain))
-	var all []string
-	o, _, err := e.findOrganization(ctx, func(o Organization) (Connection, bool) {
-		for _, d := range o.Domains {
-			if d.Type != OrganizationDomain || d.Status != Verified {
-				continue
-			}
-			all = append(all, d.Name)
-			if strings.ToLower(d.Name) == domain {
-				return Connection{}, true
-			}
-		}
-		return Connection{}, false
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return o, Connection{}, refuse("domain_not_found",
-			"Scalekit could not route %s: no organization has the verified domain %q. Domains that route: %s. Use one of these, or add and verify the domain.",
-			what, domain, listed(all))
-	}
+func (e *environment) routeDomain(ctx context.Context, domain, what string) (directory.Connection, error) {
+	view, err := e.directory.OfDomain(domain)
 	if err != nil {
-		return o, Connection{}, err
+		return directory.Connection{}, refuse("domain_not_found",
+			"Scalekit could not route %s: no organization has the verified domain %q. Domains that route: %s. Use one of these, or add and verify the domain.",
+			what, strings.ToLower(strings.TrimSpace(domain)), e.routingDomains()).because(err)
 	}
-	c, err := e.firstActive(ctx, o)
+	c, err := e.firstActive(ctx, view)
 	if err == nil {
-		trace.Note(ctx, "routed "+what+" to "+c.ID+" ("+o.DisplayName+")")
+		trace.Note(ctx, "routed "+what+" to "+c.ID+" ("+view.Organization.DisplayName+")")
 	}
-	return o, c, err
+	return c, err
 }
 
-func (e *environment) firstActive(ctx context.Context, o Organization) (Connection, error) {
-	if len(o.Connections) == 0 {
-		return Connection{}, refuse("no_configured_connections", "The organization %s (%s) has no SSO connection. Add one.", o.DisplayName, o.ID)
+// routingDomains names some of the domains that would do.
+func (e *environment) routingDomains() string {
+	const some = 10
+	names, total := e.directory.RoutingDomains(some)
+	if total > some {
+		return fmt.Sprintf("%s and %d more", listed(names), total-some)
 	}
-	connections := mapped(o.Connections, func(c Connection) Connection { return e.settings(ctx, c) })
+	return listed(names)
+}
+
+func (e *environment) firstActive(ctx context.Context, view *directory.View) (directory.Connection, error) {
+	o := view.Organization
+	if len(view.Connections) == 0 {
+		return directory.Connection{}, refuse("no_configured_connections", "The organization %s (%s) has no SSO connection. Add one.", o.DisplayName, o.ID)
+	}
+	connections := mapped(view.Connections, func(c directory.Connection) directory.Connection { return e.current(ctx, c) })
 	chosen := connections[0]
 	err := e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.connection_active", Run: func() error {
-		if i := slices.IndexFunc(connections, Connection.active); i >= 0 {
+		if i := slices.IndexFunc(connections, directory.Connection.Active); i >= 0 {
 			chosen = connections[i]
 			return nil
 		}
 		var all []string
 		for _, c := range connections {
-			all = append(all, c.ID+" is "+c.condition())
+			all = append(all, c.ID+" is "+condition(c))
 		}
 		return refuse("no_active_connections", "No SSO connection of the organization %s (%s) is active: %s. Complete and enable one.",
 			o.DisplayName, o.ID, listed(all))
@@ -146,12 +135,12 @@ func (e *environment) firstActive(ctx context.Context, o Organization) (Connecti
 	return chosen, err
 }
 
-// settings are those of a connection that can be changed while it is in use.
-func (e *environment) settings(ctx context.Context, c Connection) Connection {
-	doc := jose.Object{{Name: "id", Value: c.ID}, {Name: "enabled", Value: !c.Disabled}, {Name: "status", Value: c.Status}}
+// current is a connection as routing reads it, at a point of its own for faults.
+func (e *environment) current(ctx context.Context, c directory.Connection) directory.Connection {
+	doc := jose.Object{{Name: "id", Value: c.ID}, {Name: "enabled", Value: c.Enabled}, {Name: "status", Value: c.Status}}
 	e.kit.Faults.Document(ctx, "scalekit.connection", &doc)
 	if enabled, ok := doc.Get("enabled").(bool); ok {
-		c.Disabled = !enabled
+		c.Enabled = enabled
 	}
 	if status, ok := doc.Get("status").(string); ok {
 		c.Status = status
@@ -159,11 +148,9 @@ func (e *environment) settings(ctx context.Context, c Connection) Connection {
 	return c
 }
 
-func (c Connection) active() bool { return !c.Disabled && c.Status == Completed }
-
-func (c Connection) condition() string {
-	if c.Disabled {
+func condition(c directory.Connection) string {
+	if !c.Enabled {
 		return "disabled"
 	}
-	return strings.ToLower(c.Status)
+	return strings.ToLower(strings.ReplaceAll(c.Status, "_", " "))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
 // token serves the token endpoint (RFC 6749 §3.2) for the grant authorization_code.
@@ -61,23 +62,23 @@ func (e *environment) token(w http.ResponseWriter, r *http.Request) error {
 
 // authenticate finds the client: by HTTP Basic or in the body (RFC 6749 §2.3.1), without a secret for a public client.
 // Any other Authorization header is ignored: the Go SDK sends an old Bearer token along.
-func (e *environment) authenticate(ctx context.Context, r *http.Request, form url.Values) (Client, error) {
+func (e *environment) authenticate(ctx context.Context, r *http.Request, form url.Values) (directory.Client, error) {
 	id, secret := form.Get("client_id"), form.Get("client_secret")
 	if user, password, basic := r.BasicAuth(); basic {
 		if secret != "" {
-			return Client{}, oauth2.Errorf(oauth2.InvalidRequest, "client authentication must not use more than one method")
+			return directory.Client{}, oauth2.Errorf(oauth2.InvalidRequest, "client authentication must not use more than one method")
 		}
 		var err, err2 error
 		user, err = url.QueryUnescape(user)
 		secret, err2 = url.QueryUnescape(password)
 		if err != nil || err2 != nil || id != "" && id != user {
-			return Client{}, invalidClient(errors.New("the Basic credentials are malformed or name another client than the body"))
+			return directory.Client{}, invalidClient(errors.New("the Basic credentials are malformed or name another client than the body"))
 		}
 		id = user
 	}
-	client, err := e.clients.Get(ctx, id)
+	client, err := e.directory.Clients.Get(id)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, directory.ErrNotFound):
 		return client, invalidClient(errors.New("unknown client " + id))
 	case err != nil:
 		return client, err
@@ -85,7 +86,7 @@ func (e *environment) authenticate(ctx context.Context, r *http.Request, form ur
 		return client, invalidClient(errors.New("inactive client " + id))
 	}
 	return client, e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.token.client_secret", Run: func() error {
-		if !oauth2.SameSecret(secret, client.Secret) {
+		if _, ok := client.Authenticates(secret, e.kit.Env.Now()); !ok && !(client.Public && secret == "") {
 			return invalidClient(errors.New("wrong secret for " + id))
 		}
 		return nil
@@ -98,7 +99,7 @@ func invalidClient(cause error) error {
 
 // redeemCode checks a code against the request and then consumes it (RFC 6749 §4.1.3, RFC 7636 §4.6): a request that
 // is wrong otherwise leaves the code alone.
-func (e *environment) redeemCode(ctx context.Context, client Client, form url.Values) (grant, error) {
+func (e *environment) redeemCode(ctx context.Context, client directory.Client, form url.Values) (grant, error) {
 	code := form.Get("code")
 	if code == "" {
 		return grant{}, oauth2.Errorf(oauth2.InvalidRequest, "code missing")
@@ -189,7 +190,7 @@ func (e *environment) idTokenClaims(g grant, now time.Time, access, code string)
 	c := e.claims(g.session)
 	maps.Copy(c, map[string]any{
 		"amr": []string{g.ConnectionID}, "at_hash": jose.HalfHash(access), "aud": []string{g.ClientID}, "azp": g.ClientID,
-		"c_hash": jose.HalfHash(code), "client_id": g.ClientID, "exp": now.Add(e.idTokenTTL).Unix(), "iat": now.Unix(),
+		"c_hash": jose.HalfHash(code), "client_id": g.ClientID, "exp": now.Add(e.settings.Load().idTokenTTL).Unix(), "iat": now.Unix(),
 		"iss": e.url, "sid": g.ID,
 	})
 	if g.Nonce != "" {

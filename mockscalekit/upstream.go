@@ -15,6 +15,7 @@ import (
 	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/oidc"
+	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
 // upstream is what a connection knows of its identity provider.
@@ -25,14 +26,14 @@ type upstream struct {
 	RedirectURI string
 }
 
-func (e *environment) upstream(c Connection) (upstream, error) {
+func (e *environment) upstream(c directory.Connection) (upstream, error) {
 	id := upstreamClientID(c)
 	secret, err := upstreamSecret(e.kit.Env, id)
 	return upstream{Issuer: issuerOf(e.idpURL, c.Provider), ClientID: id, Secret: secret, RedirectURI: e.callbackURL(c.ID)}, err
 }
 
 // upstreamClientID is the client id that an identity provider has given to a connection.
-func upstreamClientID(c Connection) string {
+func upstreamClientID(c directory.Connection) string {
 	if c.Provider == Okta {
 		return "0oa" + alphanumeric("client", c.ID)
 	}

@@ -80,10 +80,7 @@ func (e *environment) logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	uri := q.Get("post_logout_redirect_uri")
 	if uri != "" {
-		client, err := e.clients.Get(r.Context(), clientID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
+		client, err := e.directory.Clients.Get(clientID)
 		if err != nil || !slices.ContainsFunc(client.PostLogoutRedirectURIs, func(p string) bool { return matchRedirect(p, uri) }) {
 			return oauth2.Errorf(oauth2.InvalidRequest, "post_logout_redirect_uri invalid")
 		}

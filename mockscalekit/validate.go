@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
 // Validate reports everything that is wrong with c at once, each problem with the place where it stands.
@@ -25,7 +27,8 @@ func (c Config) Validate() error {
 		v.add("environment.id_token_ttl", "%s is negative", e.IDTokenTTL)
 	}
 	v.clients(e.Clients)
-	v.organizations(e.Organizations)
+	v.organizations(e)
+	v.users(e)
 	v.people(e.People)
 	return errors.Join(v...)
 }
@@ -123,11 +126,19 @@ func goodWildcard(raw string) bool {
 	return ok && strings.Count(raw, "*") == 1 && len(labels) >= 3 && strings.Contains(labels[0], "*")
 }
 
-func (v *problems) organizations(list []Organization) {
+func (v *problems) organizations(e Environment) {
 	ids, connections, domains := map[string]string{}, map[string]string{}, map[string]string{}
-	for i, o := range list {
+	external, slugs := map[string]string{}, map[string]string{}
+	for i, o := range e.Organizations {
 		place := fmt.Sprintf("environment.organizations[%d]", i)
 		v.id(place, o.ID, ids, "org_")
+		v.oneOf(place+".region", o.Region, directory.US, directory.EU)
+		if o.ExternalID != "" {
+			v.unique(place+".external_id", o.ExternalID, external)
+		}
+		if o.Slug != "" {
+			v.unique(place+".slug", o.Slug, slugs)
+		}
 		for j, d := range o.Domains {
 			at := fmt.Sprintf("%s.domains[%d]", place, j)
 			v.oneOf(at+".type", d.Type, OrganizationDomain, AllowedEmailDomain)
@@ -140,28 +151,74 @@ func (v *problems) organizations(list []Organization) {
 			}
 		}
 		for j, c := range o.Connections {
-			at := fmt.Sprintf("%s.connections[%d]", place, j)
-			v.id(at, c.ID, connections, "conn_")
-			v.oneOf(at+".provider", c.Provider, IDPSimulator, Okta)
-			v.oneOf(at+".status", c.Status, Completed, InProgress, Draft)
+			v.connection(fmt.Sprintf("%s.connections[%d]", place, j), c, connections)
+		}
+	}
+	for i, c := range e.Connections {
+		v.connection(fmt.Sprintf("environment.connections[%d]", i), c, connections)
+	}
+}
+
+func (v *problems) connection(at string, c Connection, seen map[string]string) {
+	v.id(at, c.ID, seen, "conn_")
+	v.oneOf(at+".provider", c.Provider, IDPSimulator, Okta)
+	v.oneOf(at+".status", c.Status, Completed, InProgress, Draft)
+	for name, mapped := range c.AttributeMapping {
+		if name == "" || mapped == "" {
+			v.add(at+".attribute_mapping", "maps %q to %q; both need a name", name, mapped)
 		}
 	}
 }
 
-func domainName(s string) bool {
-	return s != "" && len(s) <= 253 && !strings.HasPrefix(s, ".") && !strings.HasSuffix(s, ".") &&
-		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`@/:*<>"'\`, r) })
+func (v *problems) users(e Environment) {
+	emails, external, ids, roles := map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}
+	for i, r := range e.Roles {
+		place := fmt.Sprintf("environment.roles[%d]", i)
+		if r.Name == "" {
+			v.add(place, "has no name")
+		}
+		v.unique(place, r.Name, roles)
+	}
+	for i, u := range e.Users {
+		place := fmt.Sprintf("environment.users[%d]", i)
+		v.email(place, u.Email, emails)
+		if u.ID != "" {
+			v.id(place, u.ID, ids, "usr_")
+		}
+		if u.ExternalID != "" {
+			v.unique(place+".external_id", u.ExternalID, external)
+		}
+		joined := map[string]string{}
+		for j, m := range u.Memberships {
+			at := fmt.Sprintf("%s.memberships[%d]", place, j)
+			if !slices.ContainsFunc(e.Organizations, func(o Organization) bool { return o.ID == m.Organization }) {
+				v.add(at, "there is no organization %q", m.Organization)
+			}
+			v.unique(at, m.Organization, joined)
+			for _, name := range m.Roles {
+				if _, ok := roles[name]; !ok {
+					v.add(at, "there is no role %q", name)
+				}
+			}
+		}
+	}
 }
+
+func (v *problems) email(place, email string, seen map[string]string) {
+	local, domain := splitEmail(email)
+	if !localPart(local) || !domainName(domain) {
+		v.add(place, "%q is no e-mail address", email)
+	}
+	v.unique(place, strings.ToLower(email), seen)
+}
+
+func domainName(s string) bool { return directory.DomainName(s) }
 
 func (v *problems) people(list []Person) {
 	seen := map[string]string{}
 	for i, p := range list {
 		place := fmt.Sprintf("environment.people[%d]", i)
-		local, domain := splitEmail(p.Email)
-		if !localPart(local) || !domainName(domain) {
-			v.add(place, "%q is no e-mail address", p.Email)
-		}
-		v.unique(place, strings.ToLower(p.Email), seen)
+		v.email(place, p.Email, seen)
 		if p.TOTPSecret != "" {
 			if _, err := totpKey(p.TOTPSecret); err != nil {
 				v.add(place+".totp_secret", "is not base32") // the value stays out: it is a secret

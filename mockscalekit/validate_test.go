@@ -29,8 +29,14 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 				{ID: "prd_skc_2", RedirectURIs: []string{"http://localhost/cb"}},
 			},
 			Organizations: []mockscalekit.Organization{
-				{ID: "org_1", Domains: []mockscalekit.Domain{{Name: "a.test"}, {Name: "user@b.test"}, {Name: "c.test", Type: "x", Status: "y"}}},
-				{ID: "org_2", Domains: []mockscalekit.Domain{{Name: "A.test"}}, Connections: []mockscalekit.Connection{{ID: "c1", Provider: "PING", Status: "GONE"}}},
+				{ID: "org_1", ExternalID: "1", Slug: "a", Region: "MARS", Domains: []mockscalekit.Domain{{Name: "a.test"}, {Name: "user@b.test"}, {Name: "c.test", Type: "x", Status: "y"}}},
+				{ID: "org_2", ExternalID: "1", Slug: "a", Domains: []mockscalekit.Domain{{Name: "A.test"}}, Connections: []mockscalekit.Connection{{ID: "c1", Provider: "PING", Status: "GONE"}}},
+			},
+			Connections: []mockscalekit.Connection{{ID: "c2", AttributeMapping: map[string]string{"email": ""}}},
+			Roles:       []mockscalekit.Role{{Name: "admin"}, {}, {Name: "admin"}},
+			Users: []mockscalekit.User{
+				{Email: "u@a.test", ExternalID: "7", Memberships: []mockscalekit.Membership{{Organization: "org_1", Roles: []string{"admin", "owner"}}, {Organization: "org_9"}, {Organization: "org_1"}}},
+				{ID: "u2", Email: "U@a.test", ExternalID: "7"},
 			},
 			People: []mockscalekit.Person{{Email: "nobody"}, {Email: "a@a.test", TOTPSecret: "!secret!"}, {Email: "A@a.test"}},
 		},
@@ -46,6 +52,10 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 		"environment.organizations[0].domains[1]", "environment.organizations[0].domains[2].type", "environment.organizations[0].domains[2].status",
 		"environment.organizations[1].domains[0]", "environment.organizations[1].connections[0]",
 		"environment.organizations[1].connections[0].provider", "environment.organizations[1].connections[0].status",
+		"environment.organizations[0].region", "environment.organizations[1].external_id", "environment.organizations[1].slug",
+		"environment.connections[0]", "environment.connections[0].attribute_mapping", "environment.roles[1]", "environment.roles[2]",
+		"environment.users[0].memberships[0]", "environment.users[0].memberships[1]", "environment.users[0].memberships[2]",
+		"environment.users[1]", "environment.users[1].external_id",
 		"environment.people[0]", "environment.people[1].totp_secret", "environment.people[2]",
 	} {
 		found := false

@@ -103,8 +103,12 @@ type scalekitFile struct {
 	Name          string               `yaml:"name"`
 	Mode          string               `yaml:"mode"`
 	IDTokenTTL    time.Duration        `yaml:"id_token_ttl"`
+	Attributes    []string             `yaml:"attributes"` // registered SSO attributes
 	Clients       []scalekitClientFile `yaml:"clients"`
 	Organizations []organizationFile   `yaml:"organizations"`
+	Connections   []connectionFile     `yaml:"connections"` // social ones
+	Users         []userFile           `yaml:"users"`
+	Roles         []roleFile           `yaml:"roles"`
 }
 
 type scalekitClientFile struct {
@@ -118,11 +122,15 @@ type scalekitClientFile struct {
 }
 
 type organizationFile struct {
-	ID          string           `yaml:"id"`
-	DisplayName string           `yaml:"display_name"`
-	ExternalID  string           `yaml:"external_id"`
-	Domains     []domainFile     `yaml:"domains"`
-	Connections []connectionFile `yaml:"connections"`
+	ID          string            `yaml:"id"`
+	DisplayName string            `yaml:"display_name"`
+	ExternalID  string            `yaml:"external_id"`
+	Slug        string            `yaml:"slug"`
+	Region      string            `yaml:"region"`
+	Metadata    map[string]string `yaml:"metadata"`
+	Features    map[string]onOff  `yaml:"features"`
+	Domains     []domainFile      `yaml:"domains"`
+	Connections []connectionFile  `yaml:"connections"`
 }
 
 // domainFile is written as a name alone, or as a mapping.
@@ -144,6 +152,31 @@ type connectionFile struct {
 	Provider string `yaml:"provider"`
 	Status   string `yaml:"status"`
 	Disabled bool   `yaml:"disabled"`
+
+	AttributeMapping map[string]string `yaml:"attribute_mapping"` // Scalekit's name → the identity provider's
+}
+
+type userFile struct {
+	ID          string            `yaml:"id"`
+	Email       string            `yaml:"email"`
+	GivenName   string            `yaml:"given_name"`
+	FamilyName  string            `yaml:"family_name"`
+	ExternalID  string            `yaml:"external_id"`
+	Inactive    bool              `yaml:"inactive"`
+	Metadata    map[string]string `yaml:"metadata"`
+	Memberships []membershipFile  `yaml:"memberships"`
+}
+
+type membershipFile struct {
+	Organization string   `yaml:"organization"`
+	Roles        []string `yaml:"roles"`
+}
+
+type roleFile struct {
+	Name        string   `yaml:"name"`
+	DisplayName string   `yaml:"display_name"`
+	Permissions []string `yaml:"permissions"`
+	Default     bool     `yaml:"default"`
 }
 
 type personFile struct {
@@ -267,9 +300,12 @@ func (f *labFile) config(cfg ssolab.Config) ssolab.Config {
 	}
 	cfg.UserPools = mapped(f.UserPools, poolFile.userPool)
 	cfg.Scalekit = mockscalekit.Environment{
-		Name: f.Scalekit.Name, Mode: f.Scalekit.Mode, IDTokenTTL: f.Scalekit.IDTokenTTL,
+		Name: f.Scalekit.Name, Mode: f.Scalekit.Mode, IDTokenTTL: f.Scalekit.IDTokenTTL, Attributes: f.Scalekit.Attributes,
 		Clients:       mapped(f.Scalekit.Clients, func(c scalekitClientFile) mockscalekit.Client { return mockscalekit.Client(c) }),
 		Organizations: mapped(f.Scalekit.Organizations, organizationFile.organization),
+		Connections:   mapped(f.Scalekit.Connections, connectionFile.connection),
+		Users:         mapped(f.Scalekit.Users, userFile.user),
+		Roles:         mapped(f.Scalekit.Roles, func(r roleFile) mockscalekit.Role { return mockscalekit.Role(r) }),
 		People:        mapped(f.People, func(p personFile) mockscalekit.Person { return mockscalekit.Person(p) }),
 	}
 	for id, on := range f.Quirks {
@@ -311,9 +347,32 @@ func (p providerFile) provider() mockcognito.IdentityProvider {
 
 func (o organizationFile) organization() mockscalekit.Organization {
 	return mockscalekit.Organization{
-		ID: o.ID, DisplayName: o.DisplayName, ExternalID: o.ExternalID,
+		ID: o.ID, DisplayName: o.DisplayName, ExternalID: o.ExternalID, Slug: o.Slug, Region: o.Region, Metadata: o.Metadata, Features: switched(o.Features),
 		Domains:     mapped(o.Domains, func(d domainFile) mockscalekit.Domain { return mockscalekit.Domain(d) }),
-		Connections: mapped(o.Connections, func(c connectionFile) mockscalekit.Connection { return mockscalekit.Connection(c) }),
+		Connections: mapped(o.Connections, connectionFile.connection),
+	}
+}
+
+// switched are switches as values of Go.
+func switched(switches map[string]onOff) map[string]bool {
+	if switches == nil {
+		return nil
+	}
+	out := map[string]bool{}
+	for name, on := range switches {
+		out[name] = bool(on)
+	}
+	return out
+}
+
+func (c connectionFile) connection() mockscalekit.Connection {
+	return mockscalekit.Connection{ID: c.ID, Provider: c.Provider, Status: c.Status, Disabled: c.Disabled, AttributeMapping: c.AttributeMapping}
+}
+
+func (u userFile) user() mockscalekit.User {
+	return mockscalekit.User{
+		ID: u.ID, Email: u.Email, GivenName: u.GivenName, FamilyName: u.FamilyName, ExternalID: u.ExternalID, Inactive: u.Inactive, Metadata: u.Metadata,
+		Memberships: mapped(u.Memberships, func(m membershipFile) mockscalekit.Membership { return mockscalekit.Membership(m) }),
 	}
 }
 

@@ -77,12 +77,21 @@ scalekit:
   name: all
   mode: modular
   id_token_ttl: 1h
+  attributes: [badge]
+  connections: [{id: conn_2, attribute_mapping: {email: mail}}]
+  roles: [{name: admin, display_name: Admin, permissions: [read], default: true}]
+  users:
+    - {id: usr_1, email: u@acme.test, given_name: U, family_name: V, external_id: "9", inactive: true, metadata: {a: b}, memberships: [{organization: org_1, roles: [admin]}]}
   clients:
     - {id: skc_2, secret: test_1, name: two, redirect_uris: ["http://localhost/cb"], post_logout_redirect_uris: ["http://localhost/"],
        initiate_login_uri: "http://localhost/login", inactive: true}
   organizations:
     - id: org_1
       external_id: "17"
+      slug: acme
+      region: EU
+      metadata: {tier: gold}
+      features: {sso: on, dir_sync: off}
       domains: [{id: dom_1, name: acme.test, type: ALLOWED_EMAIL_DOMAIN, status: PENDING}]
       connections: [{id: conn_1, provider: OKTA, status: DRAFT, disabled: true}]
 people:
@@ -99,6 +108,15 @@ quirks: {idp-random-subject: on, unrequested-nonce: off}
 	require.Equal(t, mockscalekit.Connection{ID: "conn_1", Provider: "OKTA", Status: "DRAFT", Disabled: true}, cfg.Scalekit.Organizations[0].Connections[0])
 	require.Equal(t, mockscalekit.Domain{ID: "dom_1", Name: "acme.test", Type: "ALLOWED_EMAIL_DOMAIN", Status: "PENDING"}, cfg.Scalekit.Organizations[0].Domains[0])
 	require.True(t, cfg.Scalekit.Clients[0].Inactive)
+	org := cfg.Scalekit.Organizations[0]
+	require.Equal(t, []any{"acme", "EU", map[string]string{"tier": "gold"}, map[string]bool{"sso": true, "dir_sync": false}}, []any{org.Slug, org.Region, org.Metadata, org.Features})
+	require.Equal(t, []string{"badge"}, cfg.Scalekit.Attributes)
+	require.Equal(t, []mockscalekit.Connection{{ID: "conn_2", AttributeMapping: map[string]string{"email": "mail"}}}, cfg.Scalekit.Connections)
+	require.Equal(t, []mockscalekit.Role{{Name: "admin", DisplayName: "Admin", Permissions: []string{"read"}, Default: true}}, cfg.Scalekit.Roles)
+	require.Equal(t, []mockscalekit.User{{
+		ID: "usr_1", Email: "u@acme.test", GivenName: "U", FamilyName: "V", ExternalID: "9", Inactive: true, Metadata: map[string]string{"a": "b"},
+		Memberships: []mockscalekit.Membership{{Organization: "org_1", Roles: []string{"admin"}}},
+	}}, cfg.Scalekit.Users)
 	require.Equal(t, map[string]string{"plan": "gold"}, cfg.Scalekit.People[0].Attributes)
 	require.Equal(t, map[string]bool{"idp-random-subject": true, "unrequested-nonce": false}, cfg.Quirks)
 }

@@ -104,12 +104,12 @@ func (d *Directory) removeUndeclared(kept map[string]bool) error {
 
 func (d *Directory) declare(key, sum string) {
 	d.declared.put(key, sum)
-	d.after = append(d.after, func(ctx context.Context) error { return d.digests.Put(ctx, key, digest{sum}, never) })
+	d.after["declared/"+key] = func(ctx context.Context) error { return d.digests.Put(ctx, key, digest{sum}, never) }
 }
 
 func (d *Directory) undeclare(key string) {
 	d.declared.drop(key)
-	d.after = append(d.after, func(ctx context.Context) error { return d.digests.Delete(ctx, key) })
+	d.after["declared/"+key] = func(ctx context.Context) error { return d.digests.Delete(ctx, key) }
 }
 
 // plan is what Apply does with one kind.

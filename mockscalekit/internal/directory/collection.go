@@ -198,7 +198,7 @@ func (c *Collection[T]) enter(v *T) (*T, error) {
 		return nil, err
 	}
 	id := *c.schema.id(v)
-	c.d.after = append(c.d.after, func(ctx context.Context) error { return c.table.Put(ctx, id, *v, never) })
+	c.d.after[c.schema.plural+"/"+id] = func(ctx context.Context) error { return c.table.Put(ctx, id, *v, never) }
 	return v, nil
 }
 
@@ -257,7 +257,7 @@ func (c *Collection[T]) drop(id string, by Origin) error {
 	c.exit(v)
 	c.objects.drop(id)
 	c.touch(id)
-	c.d.after = append(c.d.after, func(ctx context.Context) error { return c.table.Delete(ctx, id) })
+	c.d.after[c.schema.plural+"/"+id] = func(ctx context.Context) error { return c.table.Delete(ctx, id) }
 	c.d.events = append(c.d.events, c.event(Deleted, v, nil, by))
 	return nil
 }
@@ -307,7 +307,7 @@ func (c *Collection[T]) forget(ctx context.Context) error {
 		c.exit(v)
 		c.objects.drop(id)
 		c.touch(id)
-		c.d.after = append(c.d.after, func(ctx context.Context) error { return c.table.Delete(ctx, id) })
+		c.d.after[c.schema.plural+"/"+id] = func(ctx context.Context) error { return c.table.Delete(ctx, id) }
 	}
 	c.last = apiOrder
 	return ctx.Err()

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/store"
 )
@@ -25,8 +27,8 @@ type Directory struct {
 	production bool
 	digests    store.Table[digest]
 
-	writing sync.Mutex // one writer at a time; guards the drafts, observers and what a write has collected
-	after   []func(context.Context) error
+	writing sync.Mutex                             // one writer at a time; guards the drafts, observers and what a write has collected
+	after   map[string]func(context.Context) error // what to store, by table and key: the last word on each
 	events  []Event
 	touched map[string]bool // organizations whose view is to be made anew
 	reborn  map[string]bool // declared organizations that Apply makes
@@ -44,6 +46,7 @@ type Directory struct {
 	members    *table[[]string] // organization → ids of its domains and connections, in no order
 	views      *table[*View]    // by organization; "" is the environment
 	declared   *table[string]   // kind/id → digest of its declaration
+	keys       []string         // of the attributes, in order
 }
 
 // Options says where a directory keeps its data.
@@ -65,7 +68,7 @@ type View struct {
 // Open returns the directory that the store holds, empty in an empty store.
 func Open(ctx context.Context, o Options) (*Directory, error) {
 	d := &Directory{
-		env: o.Env, production: o.Production, touched: map[string]bool{},
+		env: o.Env, production: o.Production, touched: map[string]bool{}, after: map[string]func(context.Context) error{},
 		digests: store.NewTable[digest](o.Store, tableName(o.Name, "declared")),
 		routes:  newTable[string](), byExternal: newTable[string](), bySlug: newTable[string](),
 		byEmail: newTable[string](), byUserExt: newTable[string](), byRole: newTable[string](), members: newTable[[]string](),
@@ -129,17 +132,26 @@ func (d *Directory) write(ctx context.Context, f func() error) error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
 	err := f()
-	for _, save := range d.after {
-		if err != nil {
-			break
-		}
-		err = save(ctx)
+	if err == nil {
+		err = d.save(ctx)
 	}
 	events := d.finish(err == nil)
 	if err == nil {
 		d.tell(ctx, events)
 	}
 	return err
+}
+
+// save stores what a write has collected, much of it at once: a backend that writes to disk puts what comes together into one
+// transaction.
+func (d *Directory) save(ctx context.Context) error {
+	const atOnce = 256
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, store := range d.after {
+		group.Go(func() error { return store(ctx) })
+	}
+	return group.Wait()
 }
 
 // finish makes the draft live, or forgets it.
@@ -149,6 +161,7 @@ func (d *Directory) finish(commit bool) []Event {
 			d.draftView(id)
 		}
 	}
+	listed := len(d.Attributes.objects.draft) == 0 || !commit
 	d.mu.Lock()
 	for _, c := range d.collections() {
 		c.finish(commit)
@@ -159,8 +172,18 @@ func (d *Directory) finish(commit bool) []Event {
 	end(d.members, commit)
 	end(d.views, commit)
 	d.mu.Unlock()
+	if !listed {
+		keys := []string{}
+		for _, a := range d.Attributes.List(nil) {
+			keys = append(keys, a.Key)
+		}
+		d.mu.Lock()
+		d.keys = keys
+		d.mu.Unlock()
+	}
 	events := d.events
-	d.after, d.events = nil, nil
+	d.events = nil
+	clear(d.after)
 	clear(d.touched)
 	return events
 }
@@ -259,6 +282,13 @@ func (d *Directory) RoutingDomains(n int) (names []string, total int) {
 	total = len(names)
 	slices.Sort(names)
 	return names[:min(n, total)], total
+}
+
+// AttributeKeys are the keys of the list of SSO attributes, in order. They must not be changed.
+func (d *Directory) AttributeKeys() []string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.keys
 }
 
 // OrganizationByExternalID returns the organization that the team knows by that id.

@@ -92,7 +92,7 @@ func TestRouting(t *testing.T) {
 
 	o, err := d.OrganizationByExternalID("mega")
 	require.NoError(t, err)
-		require.Equal(t, directory.US, o.Region)
+	require.Equal(t, directory.US, o.Region)
 	u, err := d.UserByEmail("JOHN@megasoft.ORG")
 	require.NoError(t, err)
 	m, ok := u.Membership(o.ID)
@@ -117,6 +117,17 @@ func TestAnIDTellsWhenItWasMade(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, o.Created, id)
 	}
+}
+
+func TestAttributeKeys(t *testing.T) {
+	t.Parallel()
+	d, backend := declared(t)
+	require.Equal(t, []string{"sub", "department"}, d.AttributeKeys())
+	_, err := d.Attributes.Create(t.Context(), directory.Attribute{Key: "badge"})
+	require.NoError(t, err)
+	require.NoError(t, d.Attributes.Delete(t.Context(), "department"))
+	require.Equal(t, []string{"sub", "badge"}, d.AttributeKeys())
+	require.Equal(t, []string{"sub", "badge"}, open(t, backend).AttributeKeys())
 }
 
 func TestSocialConnectionsAreTheEnvironments(t *testing.T) {
