@@ -277,9 +277,7 @@ func (l *Lab) HTTPClient() *http.Client {
 // applySwitches turns the configured quirks and faults on.
 func (l *Lab) applySwitches() error {
 	var errs []error
-	for id, on := range l.cfg.Quirks {
-		errs = append(errs, l.kit.Quirks.Switch(id, on))
-	}
+	errs = append(errs, l.kit.Quirks.Apply(l.cfg.Quirks))
 	for i, rule := range l.cfg.Faults {
 		if _, err := l.kit.Faults.Add(rule); err != nil {
 			errs = append(errs, fmt.Errorf("faults[%d]: %w", i, err))

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -72,6 +73,7 @@ type Check struct {
 	Basis    Basis
 	Refs     []Ref
 	Needs    []Need
+	Quirk    string  // of a lab, that makes what the check expects, against a standard; where it is off the check is skipped
 	Unproven bool    // not fully documented by the vendor: enforced on a lab, only observed elsewhere
 	Faults   []Fault // each must turn the check red
 	Hint     string  // what to do; the message of a finding adds the values of the run
@@ -124,4 +126,10 @@ type KnownDeviation struct {
 	Reason  string
 	Source  string
 	Seen    string // date it was last seen, YYYY-MM-DD
+	Quirk   string // the quirk of a lab that makes it; empty where no switch does
+}
+
+// withoutQuirks leaves out the deviations that a lab does not have while these of its quirks are off.
+func withoutQuirks(list []KnownDeviation, off []string) []KnownDeviation {
+	return slices.DeleteFunc(slices.Clone(list), func(d KnownDeviation) bool { return d.Quirk != "" && slices.Contains(off, d.Quirk) })
 }

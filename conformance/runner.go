@@ -34,6 +34,7 @@ type Options struct {
 	Rate     float64 // requests per second; 0: no limit
 
 	Deviations []KnownDeviation
+	QuirksOff  []string                        // quirks of a lab that are off: neither their deviations nor their checks apply
 	Progress   func(done, total int, r Result) // after each check
 	Version    string                          // of the tool, for the report
 }
@@ -90,6 +91,7 @@ func newRunner(o Options) (*runner, error) {
 	if o.Now == nil {
 		o.Now = lab.New(lab.Options{}).Now
 	}
+	o.Deviations = withoutQuirks(o.Deviations, o.QuirksOff)
 	r := &runner{o: o, journeys: map[string]shared{}, limiter: rate.NewLimiter(rate.Inf, 1)}
 	if o.Rate > 0 {
 		r.limiter = rate.NewLimiter(rate.Limit(o.Rate), 1)
@@ -121,6 +123,8 @@ func (r *runner) runCheck(ctx context.Context, c *Check) Result {
 	r.current = c
 	if missing := r.unmet(c); missing != "" {
 		t.skip = "needs " + string(missing)
+	} else if c.Quirk != "" && slices.Contains(r.o.QuirksOff, c.Quirk) {
+		t.skip = "the lab's quirk " + c.Quirk + " is off"
 	} else {
 		t.guarded()
 	}

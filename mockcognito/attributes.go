@@ -26,8 +26,8 @@ func broad(scopes []string) bool {
 
 // released are the user's attributes that the scopes show to a client, as far as it may read them. openid alone shows all
 // that is readable.
-func released(u *user, scopes []string, client *appClient) userpool.Attributes {
-	all := broad(scopes)
+func (s *Server) released(u *user, scopes []string, client *appClient) userpool.Attributes {
+	all := broad(scopes) && s.kit.Quirks.On(quirkOpenIDShowsAll)
 	out := make(userpool.Attributes, 0, len(u.Attributes))
 	for _, a := range u.Attributes {
 		if !client.CanRead(a.Name) {

@@ -34,6 +34,7 @@ type authorizationRequest struct {
 	provider     string // identity_provider
 	identifier   string // idp_identifier
 	resource     string // RFC 8707: the audience of the access token
+	maxAge       string // looked at without the quirk max-age-ignored
 	rawQuery     string
 }
 
@@ -129,6 +130,7 @@ func (s *Server) trustedRequest(r *http.Request, q url.Values) (*authorizationRe
 		challenge: q.Get("code_challenge"), method: q.Get("code_challenge_method"), loginHint: q.Get("login_hint"),
 		prompt: strings.Fields(q.Get("prompt")), provider: q.Get("identity_provider"), identifier: q.Get("idp_identifier"),
 		resource: q.Get("resource"),
+		maxAge:   q.Get("max_age"),
 		rawQuery: r.URL.RawQuery,
 	}, nil
 }

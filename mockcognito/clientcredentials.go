@@ -34,7 +34,7 @@ func (s *Server) clientCredentials(ctx context.Context, p *pool, client *appClie
 		return nil, fmt.Errorf("sign access token: %w", err)
 	}
 	trace.Note(ctx, fmt.Sprintf("made an access token of app client %s for %s", client.ID, joinScopes(scopes)))
-	return tokenResponse(tokens{AccessToken: token}, "", client.AccessTokenLifetime()), nil
+	return s.tokenResponse(tokens{AccessToken: token}, "", client, scopes), nil
 }
 
 // clientScopes are the scopes that a client gets for itself: those asked for, or all custom ones that it is allowed.

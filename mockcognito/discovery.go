@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/ssolab/ssolab/internal/jose"
+	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/web"
 )
 
@@ -14,14 +15,14 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) error {
 	if p == nil {
 		return apiError("ResourceNotFoundException", "User pool %s does not exist.", r.PathValue("pool"))
 	}
-	doc := p.metadata()
+	doc := p.metadata(!s.kit.Quirks.On(quirkPKCENotAdvertised))
 	s.kit.Faults.Document(r.Context(), "cognito.discovery.document", &doc)
 	return s.publish(w, doc)
 }
 
 // metadata is the discovery document.
 // Unverified: that a pool without a domain publishes no endpoints, and that one with two publishes those of its prefix.
-func (p *pool) metadata() jose.Object {
+func (p *pool) metadata(pkce bool) jose.Object {
 	var doc jose.Object
 	endpoint := func(name, path string) {
 		if p.domainURL != "" {
@@ -29,6 +30,9 @@ func (p *pool) metadata() jose.Object {
 		}
 	}
 	endpoint("authorization_endpoint", "/oauth2/authorize")
+	if pkce {
+		doc.Set("code_challenge_methods_supported", []string{oauth2.MethodS256})
+	}
 	endpoint("end_session_endpoint", "/logout")
 	doc.Set("id_token_signing_alg_values_supported", []string{jose.RS256})
 	doc.Set("issuer", p.issuer)

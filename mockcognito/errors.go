@@ -185,6 +185,10 @@ func (s *Server) presentToken(w http.ResponseWriter, r *http.Request, err error)
 		Description string      `json:"error_description,omitempty"`
 	}{e.Code, e.Description}
 	s.backHeaders(w)
+	if e.Code == oauth2.InvalidClient && !s.kit.Quirks.On(quirkInvalidClient400) {
+		e.Status = http.StatusUnauthorized
+		w.Header().Set("WWW-Authenticate", `Basic realm="mock Cognito"`)
+	}
 	_ = web.JSON(w, e.HTTPStatus(), "application/json;charset=UTF-8", body)
 }
 

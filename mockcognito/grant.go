@@ -88,7 +88,7 @@ func (s *Server) issue(ctx context.Context, w http.ResponseWriter, req issueRequ
 		web.Redirect(w, implicitAnswer(req, made).WithFragment(req.redirectURI))
 		return nil
 	}
-	answer := jose.Object{{Name: "code", Value: s.kit.Env.UUID()}}
+	answer := jose.Object{{Name: "code", Value: s.newCode()}}
 	s.kit.Faults.Document(ctx, "cognito.code", &answer)
 	code, _ := answer.Get("code").(string)
 	err = s.codes.Put(ctx, code, grant{
@@ -104,6 +104,14 @@ func (s *Server) issue(ctx context.Context, w http.ResponseWriter, req issueRequ
 	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Code })
 	web.Redirect(w, params.WithQuery(req.redirectURI))
 	return nil
+}
+
+// newCode is a new authorization code.
+func (s *Server) newCode() string {
+	if s.kit.Quirks.On(quirkUUIDCodes) {
+		return s.kit.Env.UUID()
+	}
+	return s.kit.Env.Token(32)
 }
 
 func implicitAnswer(req issueRequest, made tokens) web.Params {
@@ -189,7 +197,7 @@ func (s *Server) accessDraft(p *pool, c *appClient, u *user, rg refreshGrant, k 
 
 func (s *Server) idDraft(p *pool, c *appClient, u *user, rg refreshGrant, k *jose.Key, atHash, nonce string) *jose.Draft {
 	now := s.kit.Env.Now()
-	show := released(u, rg.Scopes, c)
+	show := s.released(u, rg.Scopes, c)
 	claims := jose.Object{{Name: "at_hash", Value: atHash}, {Name: "sub", Value: u.Sub}}
 	if len(u.Groups) > 0 {
 		claims.Set("cognito:groups", u.Groups)

@@ -51,7 +51,7 @@ func (s *Server) refreshTokens(ctx context.Context, p *pool, client *appClient, 
 		return nil, err
 	}
 	trace.Note(ctx, fmt.Sprintf("refreshed the tokens of %s without asking the identity provider", u.Username))
-	return tokenResponse(made, next, client.AccessTokenLifetime()), nil
+	return s.tokenResponse(made, next, client, rg.Scopes), nil
 }
 
 // refreshGrantOf finds what a refresh token of the client stands for.
@@ -70,6 +70,15 @@ func (s *Server) refreshGrantOf(ctx context.Context, client *appClient, token st
 		}
 		return nil
 	}})
+	if err == nil && rg.OriginJTI != "" { // another token of the grant, or its code, may have ended it
+		gone, lookup := s.revoked.Get(ctx, rg.OriginJTI)
+		switch {
+		case gone:
+			err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.revoke.refresh_token", Run: func() error { return refused }})
+		case !errors.Is(lookup, store.ErrNotFound):
+			err = lookup
+		}
+	}
 	return &rg, err
 }
 

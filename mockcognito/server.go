@@ -32,7 +32,8 @@ type Server struct {
 	refresh   store.Table[refreshGrant]
 	sessions  store.Table[session]
 	revoked   store.Table[bool]
-	signedOut store.Table[int] // origin_jti → global sign-outs of its user before it was issued
+	used      store.Table[string] // code → origin_jti of the grant it was used for, without the quirk code-reuse-revokes-nothing
+	signedOut store.Table[int]    // origin_jti → global sign-outs of its user before it was issued
 	explained store.Table[string]
 
 	mu         sync.Mutex // guards the two below
@@ -57,6 +58,7 @@ func New(cfg Config) (*Server, error) {
 		refresh:    store.NewTable[refreshGrant](kit.Store, "cognito.refresh_tokens"),
 		sessions:   store.NewTable[session](kit.Store, "cognito.sessions"),
 		revoked:    store.NewTable[bool](kit.Store, "cognito.revoked"),
+		used:       store.NewTable[string](kit.Store, "cognito.used_codes"),
 		signedOut:  store.NewTable[int](kit.Store, "cognito.signed_out"),
 		explained:  store.NewTable[string](kit.Transient, "cognito.explanations"),
 		discovered: map[string]discovered{},
@@ -99,6 +101,7 @@ func (s *Server) mount() {
 
 		web.Route{Path: "/oauth2/token", Methods: post, Point: "cognito.token", Channel: trace.Back, Present: s.presentToken, Serve: s.token},
 		web.Route{Path: "/oauth2/userInfo", Point: "cognito.userinfo", Channel: trace.Back, Present: s.presentUserInfo, Serve: s.userInfo},
+		web.Route{Path: "/oauth2/userInfo", Methods: post, Point: "cognito.userinfo", Channel: trace.Back, Present: s.presentUserInfo, Serve: s.postUserInfo},
 		web.Route{Path: "/oauth2/revoke", Methods: post, Point: "cognito.revoke", Channel: trace.Back, Present: s.presentToken, Serve: s.revoke},
 		web.Route{Path: "/oauth2/token", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},
 		web.Route{Path: "/oauth2/userInfo", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/fault"
@@ -83,6 +84,9 @@ func (s *Server) reuseSession(ctx context.Context, w http.ResponseWriter, r *htt
 		return false, nil
 	}
 	if idp := req.pool.ProviderOfIdentifier(req.identifier); req.identifier != "" && (idp == nil || idp.Name != se.Provider) {
+		return false, nil
+	}
+	if age, err := strconv.Atoi(req.maxAge); err == nil && !s.kit.Quirks.On(quirkMaxAgeIgnored) && s.kit.Env.Now().Sub(se.AuthTime) > time.Duration(age)*time.Second {
 		return false, nil
 	}
 	u := req.pool.Users.Get(se.Username)

@@ -142,6 +142,9 @@ func (s *Server) redeemCode(ctx context.Context, p *pool, client *appClient, for
 	}
 	g, err := s.takeCode(ctx, form.Get("code"))
 	if errors.Is(err, store.ErrNotFound) {
+		if err := s.usedAgain(ctx, form.Get("code")); err != nil {
+			return nil, err
+		}
 		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the code is unknown, older than 5 minutes, or was used before")}
 	}
 	if err != nil {
@@ -174,8 +177,35 @@ func (s *Server) redeemCode(ctx context.Context, p *pool, client *appClient, for
 	if err != nil {
 		return nil, err
 	}
+	if err := s.rememberUse(ctx, form.Get("code"), g); err != nil {
+		return nil, err
+	}
 	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Completed })
-	return tokenResponse(g.Tokens, refreshToken, client.AccessTokenLifetime()), nil
+	return s.tokenResponse(g.Tokens, refreshToken, client, g.Refresh.Scopes), nil
+}
+
+// rememberUse keeps which grant a code was used for, where a second use is to end it.
+func (s *Server) rememberUse(ctx context.Context, code string, g grant) error {
+	if s.kit.Quirks.On(quirkReuseRevokesNone) || g.Refresh.OriginJTI == "" {
+		return nil
+	}
+	return s.used.Put(ctx, code, g.Refresh.OriginJTI, s.kit.Env.Now().Add(codeLifetime))
+}
+
+// usedAgain ends the grant of a code that was used before (RFC 6749 §4.1.2).
+func (s *Server) usedAgain(ctx context.Context, code string) error {
+	if s.kit.Quirks.On(quirkReuseRevokesNone) {
+		return nil
+	}
+	originJTI, err := s.used.Get(ctx, code)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	trace.Note(ctx, "the code was used before: revoked the tokens of its first use")
+	return s.revoked.Put(ctx, originJTI, true, time.Time{})
 }
 
 // readable refuses scopes of which the client cannot read every attribute.
@@ -224,8 +254,8 @@ func (s *Server) takeCode(ctx context.Context, code string) (grant, error) {
 	}})
 }
 
-// tokenResponse is RFC 6749 §5.1. There is no scope member, and no id_token without the openid scope.
-func tokenResponse(t tokens, refreshToken string, validity time.Duration) jose.Object {
+// tokenResponse is RFC 6749 §5.1. There is no id_token without the openid scope, and no scope member, which is a quirk.
+func (s *Server) tokenResponse(t tokens, refreshToken string, client *appClient, scopes []string) jose.Object {
 	var o jose.Object
 	if t.IDToken != "" {
 		o.Set("id_token", t.IDToken)
@@ -234,8 +264,11 @@ func tokenResponse(t tokens, refreshToken string, validity time.Duration) jose.O
 	if refreshToken != "" {
 		o.Set("refresh_token", refreshToken)
 	}
-	o.Set("expires_in", int(validity/time.Second))
+	o.Set("expires_in", int(client.AccessTokenLifetime()/time.Second))
 	o.Set("token_type", "Bearer")
+	if !s.kit.Quirks.On(quirkNoScopeInResponse) {
+		o.Set("scope", joinScopes(scopes))
+	}
 	return o
 }
 

@@ -28,6 +28,16 @@ const (
 	badAccessToken     = "Access token is expired, disabled, or deleted, or the user has globally signed out."
 )
 
+// postUserInfo is POST /oauth2/userInfo, which is served without a quirk.
+func (s *Server) postUserInfo(w http.ResponseWriter, r *http.Request) error {
+	if s.kit.Quirks.On(quirkUserInfoGetOnly) {
+		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+		s.otherMethod(w, r, nil)
+		return nil
+	}
+	return s.userInfo(w, r)
+}
+
 // userInfo is GET /oauth2/userInfo (OIDC Core §5.3). Every value is a string, the booleans too.
 func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
@@ -65,7 +75,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) userInfoDocument(access *accessToken, scopes []string) (jose.Object, error) {
 	u := access.user
 	doc := jose.Object{{Name: "sub", Value: u.Sub}}
-	show := released(u, scopes, access.client)
+	show := s.released(u, scopes, access.client)
 	stringly := s.kit.Quirks.On(quirkStringBooleans)
 	for _, name := range booleanAttributes {
 		value, shown := show.Lookup(name)
@@ -77,7 +87,7 @@ func (s *Server) userInfoDocument(access *accessToken, scopes []string) (jose.Ob
 			doc.Set(name, value == "true")
 		}
 	}
-	if broad(scopes) && len(u.Identities) > 0 { // reported for openid without another scope of attributes, absent with openid email phone
+	if broad(scopes) && s.kit.Quirks.On(quirkOpenIDShowsAll) && len(u.Identities) > 0 { // reported for openid without another scope of attributes, absent with openid email phone
 		identities, err := identitiesAttribute(u)
 		if err != nil {
 			return nil, err
@@ -194,8 +204,17 @@ func (s *Server) checkAccessToken(ctx context.Context, token string, t *accessTo
 // it, though RFC 6750 §3 wants one.
 func (s *Server) presentUserInfo(w http.ResponseWriter, r *http.Request, err error) {
 	e := oauth2.AsError(err)
-	if e.Code == oauth2.InvalidToken || e.Code == oauth2.InvalidRequest {
-		w.Header().Set("WWW-Authenticate", fmt.Sprintf("error=%q, error_description=%q", e.Code, e.Description))
+	if strict := !s.kit.Quirks.On(quirkBareChallenge); strict && e.Code == oauth2.InvalidRequest && r.Header.Get("Authorization") == "" {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		s.backHeaders(w)
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	} else if e.Code == oauth2.InvalidToken || e.Code == oauth2.InvalidRequest {
+		challenge := fmt.Sprintf("error=%q, error_description=%q", e.Code, e.Description)
+		if strict {
+			challenge = "Bearer " + challenge
+		}
+		w.Header().Set("WWW-Authenticate", challenge)
 	}
 	trace.Note(r.Context(), fmt.Sprintf("Cognito answered %s: %v", e.Code, e.Err))
 	s.backHeaders(w)

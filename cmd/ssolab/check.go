@@ -23,6 +23,7 @@ import (
 )
 
 type checkOptions struct {
+	quirks []string
 	tlsOptions
 	target   string
 	email    string
@@ -73,6 +74,7 @@ decided, or misuse.`,
 	}
 	f := cmd.Flags()
 	o.tlsOptions.addFlags(cmd, 0)
+	f.StringArrayVar(&o.quirks, "quirk", nil, "a lab of its own with this quirk on or off,\nas `ID=on|off`, or with strict-oidc:\nno departure from a standard (repeatable)")
 	f.StringVar(&o.target, "target", "", "target `FILE` of another deployment")
 	f.StringVar(&o.email, "email", "", "the person's `EMAIL`, instead of the target's\n(of a lab: john@example.com)")
 	f.StringVar(&o.format, "format", "text", "`FORM` on standard output: text, json,\njunit, markdown or html")
@@ -147,7 +149,7 @@ func (o checkOptions) runTarget(ctx context.Context, io streams, list []conforma
 	if err := reach(ctx, hc, target); err != nil {
 		return err
 	}
-	return o.test(ctx, io, list, conformance.Options{Target: target, Client: hc})
+	return o.test(ctx, io, list, conformance.Options{Target: target, Client: hc, Deviations: checks.Deviations()})
 }
 
 // runLab tests the running lab, or one of its own.
@@ -158,6 +160,10 @@ func (o checkOptions) runLab(ctx context.Context, io streams, list []conformance
 	like := ssolab.Config{}
 	if !o.given("tls") && !o.given("names") {
 		like.Names = ssolab.NamesLocalhost
+	}
+	var err error
+	if like.Quirks, err = withQuirks(nil, o.quirks); err != nil {
+		return err
 	}
 	lab, stop, err := findOrStart(ctx, io, &o.tlsOptions, like, "this run")
 	if err != nil {
@@ -177,14 +183,26 @@ func (o checkOptions) runLab(ctx context.Context, io streams, list []conformance
 	if err != nil {
 		return misuse("", "%v", err)
 	}
-	return o.test(ctx, io, list, conformance.Options{Target: target, Client: hc, Control: labcontrol.New(lab.Client), Now: now})
+	quirks, err := lab.Quirks(ctx)
+	if err != nil {
+		return misuse("", "%v", err)
+	}
+	var off []string
+	for _, q := range quirks {
+		if !q.On {
+			off = append(off, q.ID)
+		}
+	}
+	return o.test(ctx, io, list, conformance.Options{
+		Target: target, Client: hc, Control: labcontrol.New(lab.Client), Now: now, Deviations: checks.Deviations(), QuirksOff: off,
+	})
 }
 
 // test runs the checks, writes the reports and gives the exit code.
 func (o checkOptions) test(ctx context.Context, io streams, list []conformance.Check, options conformance.Options) error {
 	bar := progressOn(io.Err)
 	options.ReadOnly, options.Budget, options.Rate = o.readOnly, o.budget, o.rate
-	options.Deviations, options.Version = checks.Deviations(), version().Version
+	options.Version = version().Version
 	options.Progress = func(done, total int, r conformance.Result) {
 		bar.show(fmt.Sprintf("%d/%d %s %s", done, total, r.ID, r.Variant))
 	}
@@ -257,8 +275,8 @@ func (o checkOptions) validate() error {
 		return misuse("", "--email %q must have the form name@domain", o.email)
 	case o.rate < 0 || o.budget < 0:
 		return misuse("", "--rate and --budget must not be negative")
-	case o.target != "" && o.anyGiven():
-		return misuse("", "--target is another deployment; --%s are for labs", strings.Join(lookFlags, ", --"))
+	case o.target != "" && (o.anyGiven() || len(o.quirks) > 0):
+		return misuse("", "--target is another deployment; --%s are for labs", strings.Join(append(slices.Clone(lookFlags), "quirk"), ", --"))
 	}
 	for _, file := range o.outs {
 		if _, ok := report.FormatOf(file); !ok {

@@ -207,6 +207,9 @@ func (e *explainer) quirk(q quirk.State) string {
 	state := map[bool]string{true: "on", false: "off"}[q.Default]
 	b.WriteString(e.p.bold(q.ID) + "  a quirk of " + partyTitle(q.Party) + ", " + state + " by default\n\n")
 	e.section(&b, "what happens", q.Description)
+	if q.Breaks != "" {
+		e.section(&b, "departs from", q.Breaks)
+	}
 	e.section(&b, "sources", strings.Join(q.Sources, "; "))
 	e.section(&b, "switched", `"ssolab up --quirk `+q.ID+`=on|off", or quirks: in the lab file`)
 	return b.String()

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ssolab/ssolab"
+	"github.com/ssolab/ssolab/internal/quirk"
 	"github.com/ssolab/ssolab/internal/yamlfile"
 )
 
@@ -40,7 +41,7 @@ func (o *labOptions) addFlags(cmd *cobra.Command, portBase, tlsPort int) {
 	f.StringVar(&o.data, "data", "", "keep users, tokens and keys in `DIR`\n(default: in memory, until it stops)")
 	f.StringArrayVar(&o.callbacks, "callback", nil, "add a callback `URL` to the main app\nclient (repeatable)")
 	f.StringArrayVar(&o.signOuts, "signout", nil, "add a sign-out `URL` to the main app\nclient (repeatable)")
-	f.StringArrayVar(&o.quirks, "quirk", nil, "turn a quirk on or off, as `ID=on|off`\n(repeatable)")
+	f.StringArrayVar(&o.quirks, "quirk", nil, "turn a quirk on or off, as `ID=on|off`, or\nstrict-oidc for no departure from the\nstandards (repeatable)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request to standard error")
 	f.StringVar(&o.logFormat, "log-format", "text", "`FORM` of log: text or json")
 	_ = cmd.MarkFlagDirname("data")
@@ -80,16 +81,9 @@ func (o *labOptions) labConfig(io streams) (ssolab.Config, error) {
 	}
 	cfg.Bind = o.bind
 	cfg.Callbacks, cfg.SignOuts, cfg.Version = o.callbacks, o.signOuts, version().Version
-	for _, q := range o.quirks {
-		id, value, _ := strings.Cut(q, "=")
-		on, ok := map[string]bool{"on": true, "off": false}[value]
-		if !ok || id == "" {
-			return cfg, misuse("", "--quirk %q must have the form id=on or id=off", q)
-		}
-		if cfg.Quirks == nil {
-			cfg.Quirks = map[string]bool{}
-		}
-		cfg.Quirks[id] = on
+	var err error
+	if cfg.Quirks, err = withQuirks(cfg.Quirks, o.quirks); err != nil {
+		return cfg, err
 	}
 	level := slog.LevelWarn
 	if o.verbose {
@@ -178,4 +172,23 @@ func cause(err error) error {
 		}
 		err = inner
 	}
+}
+
+// withQuirks adds the switches of --quirk flags to those of a lab file.
+func withQuirks(switches map[string]bool, flags []string) (map[string]bool, error) {
+	for _, q := range flags {
+		id, value, given := strings.Cut(q, "=")
+		on, ok := map[string]bool{"on": true, "off": false}[value]
+		if !given && id == quirk.StrictOIDC { // a preset is asked for by its name
+			on, ok = true, true
+		}
+		if !ok || id == "" {
+			return switches, misuse("", "--quirk %q must have the form id=on or id=off", q)
+		}
+		if switches == nil {
+			switches = map[string]bool{}
+		}
+		switches[id] = on
+	}
+	return switches, nil
 }

@@ -49,7 +49,7 @@ func (o *tlsOptions) given(flag string) bool { return o.flags == nil || o.flags.
 
 // anyGiven tells whether a lab of another kind than the default one is asked for.
 func (o *tlsOptions) anyGiven() bool {
-	return o.flags != nil && slices.ContainsFunc(lookFlags, o.flags.Changed)
+	return o.flags != nil && (slices.ContainsFunc(lookFlags, o.flags.Changed) || o.flags.Changed("quirk"))
 }
 
 // apply puts what was given over cfg.

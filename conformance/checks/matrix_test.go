@@ -57,9 +57,18 @@ func (c control) Hops(context.Context) ([]conformance.ObservedHop, error) {
 // options describe a lab as a target, by what it tells of itself.
 func options(t *testing.T, l *ssolab.Lab) conformance.Options {
 	t.Helper()
-	target, err := labcontrol.Target(t.Context(), client.New(l.URLs().Console, nil), "")
+	console := client.New(l.URLs().Console, nil)
+	target, err := labcontrol.Target(t.Context(), console, "")
 	require.NoError(t, err)
-	return conformance.Options{Target: target, Client: l.HTTPClient(), Control: control{l}, Now: l.Now, Deviations: checks.Deviations()}
+	quirks, err := console.Quirks(t.Context())
+	require.NoError(t, err)
+	o := conformance.Options{Target: target, Client: l.HTTPClient(), Control: control{l}, Now: l.Now, Deviations: checks.Deviations()}
+	for _, q := range quirks {
+		if !q.On {
+			o.QuirksOff = append(o.QuirksOff, q.ID)
+		}
+	}
+	return o
 }
 
 // allApply is a lab on which every check applies: it has TLS, and names for which a browser heeds HSTS.
@@ -84,6 +93,29 @@ func TestHealthyLab(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// With no departure from the standards, nothing is a known deviation: what is left is what the vendor does not have, and
+// that is told for information.
+func TestStrictLab(t *testing.T) {
+	t.Parallel()
+	l := ssolab.Run(t, allApply, func(c *ssolab.Config) { c.Quirks = map[string]bool{"strict-oidc": true} })
+	o := options(t, l)
+	for _, d := range checks.Deviations() {
+		require.Contains(t, o.QuirksOff, d.Quirk, "%s: which quirk makes it?", d.Check)
+	}
+	report, err := conformance.Run(t.Context(), checks.All(), o)
+	require.NoError(t, err)
+	for _, r := range report.Results {
+		switch r.Verdict {
+		case conformance.Fail, conformance.Warn, conformance.Errored, conformance.Deviation:
+			t.Errorf("%s %s: %s: %s", r.ID, r.Variant, r.Verdict, r.Message())
+		case conformance.Skip:
+			if !strings.Contains(r.Reason, "is off") {
+				t.Errorf("%s %s is skipped: %s", r.ID, r.Variant, r.Reason)
+			}
+		}
 	}
 }
 

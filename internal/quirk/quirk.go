@@ -3,7 +3,9 @@
 package quirk
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +18,14 @@ type Quirk struct {
 	Description string   `json:"description"` // what happens while it is on
 	Sources     []string `json:"sources"`     // vendor pages, or public reports where it was observed
 	Default     bool     `json:"default"`     // on when the real service does it
+	// Breaks is the place in a standard that the behaviour departs from; empty for none. The preset StrictOIDC turns such
+	// quirks off.
+	Breaks string `json:"breaks,omitempty"`
 }
+
+// StrictOIDC is a preset: switched on, it turns off every quirk that departs from a standard; switched off, it puts them
+// back to their defaults. It is on while none of them is.
+const StrictOIDC = "strict-oidc"
 
 // State is a quirk and whether it is on in a lab.
 type State struct {
@@ -44,13 +53,53 @@ func NewSet(lists ...[]Quirk) *Set {
 			s.quirks = append(s.quirks, q)
 		}
 	}
+	if s.departing() != nil {
+		s.quirks = append(s.quirks, Quirk{
+			ID: StrictOIDC, Party: "lab",
+			Description: "A preset: on, it turns off every quirk that departs from a standard (" + strings.Join(s.departing(), ", ") + "), for clients and suites that allow no departure. Single quirks can be turned on again after it.",
+			Sources:     []string{"the standards that those quirks name"},
+		})
+		s.on[StrictOIDC] = false
+	}
 	return s
+}
+
+// departing are the ids of the quirks that depart from a standard.
+func (s *Set) departing() []string {
+	var out []string
+	for _, q := range s.quirks {
+		if q.Breaks != "" {
+			out = append(out, q.ID)
+		}
+	}
+	return out
+}
+
+// Apply turns switches, as a configuration has them: the preset first, whatever the order.
+func (s *Set) Apply(switches map[string]bool) error {
+	ids := slices.Sorted(maps.Keys(switches))
+	if i := slices.Index(ids, StrictOIDC); i >= 0 {
+		ids = append([]string{StrictOIDC}, slices.Delete(ids, i, i+1)...)
+	}
+	var errs []error
+	for _, id := range ids {
+		errs = append(errs, s.Switch(id, switches[id]))
+	}
+	return errors.Join(errs...)
 }
 
 // On tells whether the quirk is on. Asking for an unknown one is a programming error.
 func (s *Set) On(id string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	return s.isOn(id)
+}
+
+// isOn is On; the caller holds mu.
+func (s *Set) isOn(id string) bool {
+	if id == StrictOIDC {
+		return !slices.ContainsFunc(s.quirks, func(q Quirk) bool { return q.Breaks != "" && s.on[q.ID] })
+	}
 	on, ok := s.on[id]
 	if !ok {
 		panic("quirk: unknown quirk " + id)
@@ -69,6 +118,14 @@ func (s *Set) Switch(id string, on bool) error {
 		}
 		slices.Sort(ids)
 		return fmt.Errorf("unknown quirk %q; known: %s", id, strings.Join(ids, ", "))
+	}
+	if id == StrictOIDC {
+		for _, q := range s.quirks {
+			if q.Breaks != "" {
+				s.on[q.ID] = !on && q.Default
+			}
+		}
+		return nil
 	}
 	s.on[id] = on
 	return nil
@@ -89,7 +146,7 @@ func (s *Set) List() []State {
 	defer s.mu.RUnlock()
 	out := make([]State, len(s.quirks))
 	for i, q := range s.quirks {
-		out[i] = State{Quirk: q, On: s.on[q.ID]}
+		out[i] = State{Quirk: q, On: s.isOn(q.ID)}
 	}
 	return out
 }

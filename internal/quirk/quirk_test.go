@@ -35,6 +35,30 @@ func TestSwitches(t *testing.T) {
 	require.False(t, s.On("random"))
 }
 
+func TestStrictOIDC(t *testing.T) {
+	t.Parallel()
+	s := quirk.NewSet([]quirk.Quirk{{ID: "nonce", Default: true, Breaks: "Core 3"}, {ID: "lab", Default: true}, {ID: "odd", Breaks: "Core 4"}})
+	require.False(t, s.On(quirk.StrictOIDC))
+	require.NoError(t, s.Switch(quirk.StrictOIDC, true))
+	require.True(t, s.On(quirk.StrictOIDC))
+	require.False(t, s.On("nonce"))
+	require.True(t, s.On("lab"), "what departs from no standard stays")
+	require.NoError(t, s.Switch("odd", true))
+	require.False(t, s.On(quirk.StrictOIDC), "not any more")
+	require.NoError(t, s.Switch(quirk.StrictOIDC, false))
+	require.True(t, s.On("nonce"))
+	require.False(t, s.On("odd"), "at its default")
+	require.NoError(t, s.Apply(map[string]bool{"nonce": true, "lab": false, quirk.StrictOIDC: true}))
+	require.True(t, s.On("nonce"), "single ones come after the preset")
+	require.False(t, s.On("lab"))
+	require.Error(t, s.Apply(map[string]bool{"nobody": true}))
+	s.Reset()
+	require.True(t, s.On("nonce"))
+	list := s.List()
+	require.Equal(t, quirk.StrictOIDC, list[len(list)-1].ID)
+	require.Contains(t, list[len(list)-1].Description, "nonce, odd")
+}
+
 func TestUnknownQuirks(t *testing.T) {
 	t.Parallel()
 	s := set()

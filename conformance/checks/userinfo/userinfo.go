@@ -44,7 +44,7 @@ func claimChecks() []conformance.Check {
 		Refs: []conformance.Ref{core("5.3.2", "The sub Claim in the UserInfo Response MUST be verified to exactly match the sub Claim in the ID Token")},
 		Hint: "Discard the answer: it is about somebody else.", Faults: []conformance.Fault{{ID: "uinfo.sub_other", Says: "00000000-0000"}}, Run: run(sameSub),
 	}, {
-		ID: "UINFO-008", Title: "email_verified is the string true or false", Level: conformance.Must, Basis: conformance.Vendor,
+		ID: "UINFO-008", Title: "email_verified is the string true or false", Quirk: "userinfo-string-booleans", Level: conformance.Must, Basis: conformance.Vendor,
 		Refs: []conformance.Ref{aws("userInfo endpoint", "the values of all claims are strings"), core("5.1", "email_verified boolean")},
 		Hint: "Read both the string and the boolean in the app: the ID token has the boolean that OpenID Connect wants, and the text \"false\" counts as true in many languages.", Faults: []conformance.Fault{{ID: "uinfo.email_verified_bool", Says: "the boolean"}}, Run: run(stringBoolean),
 	}, {
@@ -52,7 +52,7 @@ func claimChecks() []conformance.Check {
 		Refs: []conformance.Ref{aws("userInfo endpoint", "the answer always holds sub and username")},
 		Hint: "Know people by sub; the name of a federated person changes with the provider.", Faults: []conformance.Fault{{ID: "uinfo.no_username", Says: "no username"}}, Run: run(username),
 	}, {
-		ID: "UINFO-010", Title: "The claims are those of the granted scopes; openid alone gives all readable attributes", Level: conformance.Must, Basis: conformance.Vendor,
+		ID: "UINFO-010", Title: "The claims are those of the granted scopes; openid alone gives all readable attributes", Quirk: "openid-shows-all", Level: conformance.Must, Basis: conformance.Vendor,
 		Refs:   []conformance.Ref{aws("userInfo endpoint", "openid alone gives all attributes that the app client can read; with email, phone or profile only those of these scopes are given"), core("5.4", "email: This scope value requests access to the email and email_verified Claims")},
 		Hint:   "Ask for the scopes that the app needs, and let the app client read only the attributes that it needs.",
 		Faults: []conformance.Fault{{ID: "uinfo.overshare", Says: "phone_number"}, {ID: "uinfo.undershare", Says: "no email"}}, Run: run(scopedClaims),
