@@ -120,12 +120,18 @@ func TestConfigReportsEveryProblem(t *testing.T) {
 	require.NotContains(t, err.Error(), "short", "no secret in an error")
 }
 
-func TestUnsupportedOperationsAreKnownByName(t *testing.T) {
+func TestUnsupportedOperationsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	for _, name := range []string{"CreateUserPool", "ListUsers", "InitiateAuth", "AdminLinkProviderForUser", "StartWebAuthnRegistration", "ListUserPoolReplicas"} {
+	for name, instead := range map[string]string{
+		"ListDevices": "DeviceConfiguration", "StartWebAuthnRegistration": "AdminSetUserPassword", "ListUserPoolReplicas": "one region", "SetUICustomization": "CreateManagedLoginBranding",
+		"CreateUserImportJob": "AdminCreateUser",
+	} {
 		a := b.api(name, "{}")
+		require.Equal(t, 400, a.status, name)
 		require.Equal(t, "UnsupportedOperationException", a.json["__type"], name)
+		require.Contains(t, a.json["message"], name)
+		require.Contains(t, a.json["message"], instead, name)
 	}
 }
 
@@ -142,7 +148,7 @@ func TestErrorsFitIntoAHeader(t *testing.T) {
 		require.Equal(t, 400, p.status, name)
 		require.Empty(t, p.header.Get("X-Injected"), name)
 		message := p.header.Get("X-Amzn-Errormessage")
-		require.Contains(t, message, "1 validation error detected", name)
+		require.Regexp(t, `^[12] validation errors? detected: `, message, name)
 		require.Less(t, len(message), 2<<10, name)
 		require.NotContains(t, message, "\x00", name)
 		require.True(t, utf8.ValidString(message), name)

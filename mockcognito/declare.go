@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ssolab/ssolab/internal/lab"
+	"github.com/ssolab/ssolab/mockcognito/internal/idp"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -23,7 +24,7 @@ func (p UserPool) declaration() userpool.DeclaredPool {
 	for _, host := range p.CustomDomains {
 		out.Domains = append(out.Domains, userpool.Domain{
 			Name: host, Custom: true, ManagedLoginVersion: p.ManagedLoginVersion,
-			CertificateARN: "arn:aws:acm:us-east-1:" + accountID + ":certificate/" + derivedID(host),
+			CertificateARN: "arn:aws:acm:us-east-1:" + idp.Account + ":certificate/" + derivedID(host),
 		})
 	}
 	for _, r := range p.ResourceServers {
@@ -49,6 +50,10 @@ func (p UserPool) settings() userpool.UserPool {
 	s := userpool.UserPool{
 		ID: p.ID, Name: p.Name, AutoVerified: p.AutoVerified, AliasAttributes: p.AliasAttributes, UsernameAttributes: p.UsernameAttributes,
 		MFA: userpool.MFAMode(p.MFA), AdminCreateUser: userpool.AdminCreateUser{Only: p.NoSignUp}, FixedSubs: maps.Clone(p.Subs),
+	}
+	if s.MFAMode() != userpool.MFAOff {
+		on := true
+		s.SoftwareTokenMFA = &on
 	}
 	if p.CaseInsensitive {
 		s.UsernameCase = userpool.CaseInsensitive

@@ -13,7 +13,7 @@ import (
 func (s *Server) discovery(w http.ResponseWriter, r *http.Request) error {
 	p := s.live().pools[r.PathValue("pool")]
 	if p == nil {
-		return apiError("ResourceNotFoundException", "User pool %s does not exist.", r.PathValue("pool"))
+		return noPool(r.PathValue("pool"))
 	}
 	doc := p.metadata(!s.kit.Quirks.On(quirkPKCENotAdvertised))
 	s.kit.Faults.Document(r.Context(), "cognito.discovery.document", &doc)
@@ -51,7 +51,7 @@ func (p *pool) metadata(pkce bool) jose.Object {
 func (s *Server) jwks(w http.ResponseWriter, r *http.Request) error {
 	p := s.live().pools[r.PathValue("pool")]
 	if p == nil {
-		return apiError("ResourceNotFoundException", "User pool %s does not exist.", r.PathValue("pool"))
+		return noPool(r.PathValue("pool"))
 	}
 	keys, err := p.keys.signing()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package mockcognito stands in for Amazon Cognito user pools: issuer, OAuth endpoints, login page and the part of the
-// user pools API that a check of a tenant reads.
+// Package mockcognito stands in for Amazon Cognito user pools: issuer, OAuth endpoints, login page and the user pools
+// API, by which pools, clients, providers, groups and users are set up and administered (internal/idp).
 //
 //	app ──/oauth2/authorize──► client? redirect_uri? ──no──► /error (400), never the app
 //	                           request ok? ──no──► app?error_description=…&state=…&error=invalid_request
@@ -19,8 +19,9 @@
 //
 // What surprises people is a quirk with a switch (Quirks); what goes wrong on request is a fault bound to a point.
 //
-// Not modelled here: users of the pool's own directory, MFA and passkeys, SAML and social providers, Lambda triggers, and
-// every operation of the user pools API but the four Describe ones; each answers with an error that says so. Request signatures are not verified.
+// Not modelled here: sign-in of the pool's own users, MFA and passkeys, SAML and social providers, Lambda triggers, and
+// the operations of the user pools API that go with them; each answers with an error that says so. Request signatures are
+// not verified.
 //
 // Sources: Amazon Cognito developer guide (authorization, token, userInfo, revocation, logout and login endpoints;
 // OIDC identity providers; attribute mapping), the user pools API reference, and public reports of live pools, which

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/party"
@@ -14,6 +15,7 @@ import (
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/idp"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -25,6 +27,7 @@ type Server struct {
 	client  *http.Client // calls to identity providers
 
 	directory *userpool.Directory
+	api       *idp.Service
 	current   atomic.Pointer[live]
 
 	flows     store.Table[flow]
@@ -73,6 +76,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.directory.Apply(ctx, cfg.declaration()); err != nil {
 		return nil, err
 	}
+	s.api = s.newAPI()
 	s.client.CheckRedirect = s.followUpstream
 	kit.Faults.Declare(faultPoints(), s.faults())
 	s.mount()
@@ -107,7 +111,7 @@ func (s *Server) mount() {
 		web.Route{Path: "/oauth2/userInfo", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},
 		web.Route{Path: "/oauth2/revoke", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},
 
-		web.Route{Path: "/{$}", Methods: post, Point: "cognito.api", Channel: trace.Back, Present: s.presentAPI, Serve: s.api},
+		web.Route{Path: "/{$}", Methods: post, Point: "cognito.api", Channel: trace.Back, Present: s.presentAPI, Serve: s.api.Serve},
 		web.Route{Path: "/{$}", Methods: preflight, Point: "cognito.preflight", Silent: true, Serve: s.preflight},
 	)
 }
@@ -146,6 +150,27 @@ func (s *Server) Reload(ctx context.Context, cfg Config) error {
 		return err
 	}
 	return s.directory.Apply(ctx, next.declaration())
+}
+
+// Messages are the e-mails and text messages that the service would have sent, newest first.
+func (s *Server) Messages(ctx context.Context) ([]Message, error) {
+	list, err := s.directory.Outbox().List(ctx)
+	return mapped(list, func(m userpool.Message) Message {
+		return Message{At: m.At, PoolID: m.PoolID, Username: m.Username, Medium: m.Medium, Destination: m.Destination, Purpose: string(m.Purpose), Code: m.Code, Subject: m.Subject, Body: m.Body}
+	}), err
+}
+
+// Message is an e-mail or text message that the service would have sent.
+type Message struct {
+	At          time.Time
+	PoolID      string
+	Username    string
+	Medium      string // EMAIL or SMS
+	Destination string // address or number
+	Purpose     string // invitation, sign-up, forgot-password, verify-attribute, second-factor, one-time-password
+	Code        string // or the temporary password
+	Subject     string
+	Body        string
 }
 
 // region is the lab's: where requests that name none belong.

@@ -281,30 +281,16 @@ func formEncode(s string) string {
 func identities(u *user) []jose.Object {
 	out := make([]jose.Object, len(u.Identities))
 	for i, identity := range u.Identities {
-		out[i] = identityObject(identity, fmt.Sprint(identity.Primary), fmt.Sprint(identity.Created.UnixMilli()))
+		var issuer any // null but for SAML, whose entity id it is
+		if identity.Issuer != "" {
+			issuer = identity.Issuer
+		}
+		out[i] = jose.Object{
+			{Name: "userId", Value: identity.Subject}, {Name: "providerName", Value: identity.Provider}, {Name: "providerType", Value: identity.Type},
+			{Name: "issuer", Value: issuer}, {Name: "primary", Value: fmt.Sprint(identity.Primary)}, {Name: "dateCreated", Value: fmt.Sprint(identity.Created.UnixMilli())},
+		}
 	}
 	return out
-}
-
-// identitiesAttribute is the attribute of the same name: a string of JSON with booleans and numbers.
-func identitiesAttribute(u *user) (string, error) {
-	list := make([]jose.Object, len(u.Identities))
-	for i, identity := range u.Identities {
-		list[i] = identityObject(identity, identity.Primary, identity.Created.UnixMilli())
-	}
-	b, err := json.Marshal(list)
-	return string(b), err
-}
-
-func identityObject(i userpool.Identity, primary, created any) jose.Object {
-	var issuer any // null but for SAML, whose entity id it is
-	if i.Issuer != "" {
-		issuer = i.Issuer
-	}
-	return jose.Object{
-		{Name: "userId", Value: i.Subject}, {Name: "providerName", Value: i.Provider}, {Name: "providerType", Value: i.Type},
-		{Name: "issuer", Value: issuer}, {Name: "primary", Value: primary}, {Name: "dateCreated", Value: created},
-	}
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -19,6 +19,7 @@ import (
 	"github.com/ssolab/ssolab/internal/oidc"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/idp"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -62,17 +63,14 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
 	if err := s.findUser(ctx, access); err != nil {
 		return err
 	}
-	doc, err := s.userInfoDocument(access, scopes)
-	if err != nil {
-		return err
-	}
+	doc := s.userInfoDocument(access, scopes)
 	s.kit.Faults.Document(ctx, "cognito.userinfo.document", &doc)
 	s.backHeaders(w)
 	return web.JSON(w, http.StatusOK, "application/json;charset=UTF-8", doc)
 }
 
 // userInfoDocument is what the token's scopes show of the user to the token's client.
-func (s *Server) userInfoDocument(access *accessToken, scopes []string) (jose.Object, error) {
+func (s *Server) userInfoDocument(access *accessToken, scopes []string) jose.Object {
 	u := access.user
 	doc := jose.Object{{Name: "sub", Value: u.Sub}}
 	show := s.released(u, scopes, access.client)
@@ -88,11 +86,7 @@ func (s *Server) userInfoDocument(access *accessToken, scopes []string) (jose.Ob
 		}
 	}
 	if broad(scopes) && s.kit.Quirks.On(quirkOpenIDShowsAll) && len(u.Identities) > 0 { // reported for openid without another scope of attributes, absent with openid email phone
-		identities, err := identitiesAttribute(u)
-		if err != nil {
-			return nil, err
-		}
-		doc.Set("identities", identities)
+		doc.Set("identities", idp.Identities(u))
 	}
 	for _, a := range show {
 		if !userpool.IsBoolean(a.Name) {
@@ -100,7 +94,7 @@ func (s *Server) userInfoDocument(access *accessToken, scopes []string) (jose.Ob
 		}
 	}
 	doc.Set("username", u.Username)
-	return doc, nil
+	return doc
 }
 
 // accessToken is a verified access token with what it points at.

@@ -3,7 +3,6 @@ package mockcognito
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -334,27 +333,6 @@ func (c AppClient) problems(providers []string) []error {
 
 // CheckRedirectURL applies Cognito's rules for callback and sign-out URLs: absolute, no fragment, at most 1024
 // characters, https, or http for a loopback host, or a scheme of the app's own.
-func CheckRedirectURL(raw string) error {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Scheme == "":
-		return fmt.Errorf("%q is no absolute URL", raw)
-	case len(raw) > 1024:
-		return fmt.Errorf("%q has more than 1024 characters", raw)
-	case strings.Contains(raw, "#"):
-		return fmt.Errorf("%q has a fragment", raw)
-	case (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":
-		return fmt.Errorf("%q has no host", raw)
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return fmt.Errorf("%q is http; Cognito allows that for localhost, 127.0.0.1 and [::1] only", raw)
-	}
-	return nil
-}
+func CheckRedirectURL(raw string) error { return userpool.CheckRedirectURL(raw) }
 
-func loopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
+func loopback(host string) bool { return userpool.Loopback(host) }

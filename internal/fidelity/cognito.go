@@ -42,7 +42,6 @@ const (
 	noSAML     = "SAML is not modelled"
 	noSocial   = "social providers are not modelled"
 	noTriggers = "Lambda triggers are not modelled"
-	noAPI      = "this operation of the user pools API is not served"
 	noLimits   = "rate limits are not modelled"
 )
 

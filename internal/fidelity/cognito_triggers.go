@@ -35,7 +35,7 @@ func cognitoQuotas() []Section {
 		{"COG-10.1-07", No, Documented, "Rates: 25 federations, 120 authentications and 120 token requests a second, 300 requests of an address, 500 of a domain", gQuotas, noLimits, nil},
 		{"COG-10.1-08", No, Unknown, "How throttling looks on the domain", "", noLimits, nil},
 		{"COG-10.1-09", No, Unknown, "The longest state", "", "what the server's limit for a request line lets through is taken", nil},
-		{"COG-10.1-10", No, Documented, "UpdateUserPoolClient and UpdateUserPool put every omitted setting back to its default", gQuotas + "; model", noAPI, nil},
+		{"COG-10.1-10", Yes, Documented, "UpdateUserPoolClient and UpdateUserPool put every omitted setting back to its default", gQuotas + "; model", "", tests("mockcognito:TestUpdateSetsWhatIsLeftOutToItsDefault", "mockcognito:TestEverySettingOfAnAppClientComesBack")},
 		{"COG-10.1-11", No, Documented, "Federated users have a free tier of their own", "pricing page", "nothing is charged", nil},
 	}}}
 }

@@ -15,7 +15,7 @@ func cognitoUpstream() []Section {
 		{"COG-3.2-02", Yes, Observed, "Describe adds attributes_url_add_attributes: \"false\" and returns client_secret in clear", "measured with an Entra provider, 2026-08", "", tests("mockcognito:TestDescribeOperations")},
 		{"COG-3.2-03", Yes, Observed, "With an issuer only, the four URLs are neither stored nor shown; discovery runs at sign-in", "measured with an Entra provider, 2026-08", "", tests("mockcognito:TestDescribeOperations", "mockcognito:TestKeysAreFetchedForEachIDToken")},
 		{"COG-3.2-04", Yes, Observed, "AttributeMapping gains username: sub", "measured with an Entra provider, 2026-08", "", tests("mockcognito:TestDescribeOperations")},
-		{"COG-3.2-05", No, Reported, "CreateIdentityProvider with an issuer that cannot be reached is refused", "several reports", noAPI, nil},
+		{"COG-3.2-05", Yes, Reported, "CreateIdentityProvider with an issuer that cannot be reached is refused", "several reports", "", tests("mockcognito:TestRefusedIdentityProviders")},
 	}}, {ID: "COG-3.3", Title: "calls to the provider", Entries: []Entry{
 		{"COG-3.3-01", Yes, Observed, "Every call has User-Agent: Amazon/Cognito, Accept-Encoding: gzip,deflate, and is HTTP/1.1", "requests captured by a shim in between", "", tests("mockcognito:TestCallsToAProviderHaveTheCapturedHeaders", "mockcognito:TestCompressedAnswersOfAProvider")},
 		{"COG-3.3-02", Yes, Observed, "The token request is a form with grant_type, redirect_uri, client_id, client_secret, code in that order; no state, no code_verifier, no Basic header", "requests captured by a shim in between", "", tests("mockcognito:TestServerToServerCallsAreTheCapturedOnes")},

@@ -135,7 +135,7 @@ func (d *Directory) load(ctx context.Context) (*Snapshot, error) {
 
 // object is what the tables of the configuration hold.
 type object interface {
-	order() int64
+	Position() int64
 	poolID() string
 }
 
@@ -153,7 +153,7 @@ func loadTable[T any, P interface {
 	var orphans []string
 	err := table.Scan(ctx, func(key string, v T) error {
 		o := P(&v)
-		d.order = max(d.order, o.order())
+		d.order = max(d.order, o.Position())
 		if p := pools[o.poolID()]; p != nil {
 			into(p, o)
 		} else {

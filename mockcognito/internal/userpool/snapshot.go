@@ -173,9 +173,10 @@ func (s *Snapshot) with(id string, p *Pool) *Snapshot {
 	return newSnapshot(pools)
 }
 
-func (m *Meta) order() int64 { return m.Order }
+// Position is the object's place in lists; it is greater than 0 and grows with each object that is made.
+func (m *Meta) Position() int64 { return m.Order }
 
 // ordered lists the objects of a map in the order in which they were made.
-func ordered[T interface{ order() int64 }](m map[string]T) []T {
-	return slices.SortedFunc(maps.Values(m), func(a, b T) int { return cmp.Compare(a.order(), b.order()) })
+func ordered[T interface{ Position() int64 }](m map[string]T) []T {
+	return slices.SortedFunc(maps.Values(m), func(a, b T) int { return cmp.Compare(a.Position(), b.Position()) })
 }

@@ -288,6 +288,34 @@ func (us *Users) dropGroups(exists func(string) bool) {
 	}
 }
 
+// LinkAttributes are the claims by which identities at a provider are recognized.
+func (us *Users) LinkAttributes(provider string) []string {
+	us.mu.RLock()
+	defer us.mu.RUnlock()
+	var out []string
+	for by := range us.linkedBy {
+		if by.provider == provider {
+			out = append(out, by.attribute)
+		}
+	}
+	return out
+}
+
+// WithIdentity returns a user with an identity that matches, or nil.
+func (us *Users) WithIdentity(match func(Identity) bool) *User {
+	us.mu.RLock()
+	defer us.mu.RUnlock()
+	for _, u := range us.ordered {
+		if slices.ContainsFunc(u.Identities, match) {
+			return u
+		}
+	}
+	return nil
+}
+
+// Today is the time, as dates of users are kept.
+func (us *Users) Today() time.Time { return us.today() }
+
 // today is the time as the store gives it back.
 func (us *Users) today() time.Time { return us.now().UTC().Round(0) }
 

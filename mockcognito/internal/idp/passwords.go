@@ -1,0 +1,199 @@
+package idp
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
+)
+
+func passwordOperations() map[string]operation {
+	return map[string]operation{
+		"AdminCreateUser": {serve: (*call).adminCreateUser, input: Structure{
+			poolMember, required("Username", username), optional("UserAttributes", listOf(attributeType)), optional("ValidationData", listOf(attributeType)),
+			optional("TemporaryPassword", password), optional("ForceAliasCreation", flag), optional("MessageAction", enum("RESEND", "SUPPRESS")),
+			optional("DesiredDeliveryMediums", listOf(enum("SMS", "EMAIL"))), optional("ClientMetadata", metadata),
+		}},
+		"AdminSetUserPassword": {serve: (*call).adminSetUserPassword, input: Structure{
+			poolMember, required("Username", username), required("Password", password), optional("Permanent", flag),
+		}},
+	}
+}
+
+// adminCreateUser makes a user of the pool's own with a temporary password, and invites him.
+func (c *call) adminCreateUser() (object, error) {
+	p, err := c.pool()
+	if err != nil {
+		return nil, err
+	}
+	clear, err := c.temporaryPassword(p)
+	if err != nil {
+		return nil, err
+	}
+	var u *userpool.User
+	if c.in.str("MessageAction") == "RESEND" {
+		u, err = c.invite(p, clear)
+	} else {
+		u, err = c.newUser(p, clear)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.in.str("MessageAction") != "SUPPRESS" {
+		if err := c.sendInvitation(p, u, clear); err != nil {
+			return nil, err
+		}
+	}
+	return object{"User": describeUser(u, nil)}, nil
+}
+
+// temporaryPassword is the one that the request gives, or one that the policy accepts.
+func (c *call) temporaryPassword(p *userpool.Pool) (string, error) {
+	policy := p.Passwords()
+	if clear := c.in.str("TemporaryPassword"); clear != "" {
+		return clear, policy.Check(clear)
+	}
+	const each = 3
+	made := randomText(c.Env.Bytes, "ABCDEFGHJKLMNPQRSTUVWXYZ", each) + randomText(c.Env.Bytes, "abcdefghijkmnopqrstuvwxyz", each) +
+		randomText(c.Env.Bytes, "23456789", each) + randomText(c.Env.Bytes, "!#$%*-_?", each)
+	if missing := policy.MinimumLength - len(made); missing > 0 {
+		made += randomText(c.Env.Bytes, alphanumeric, missing)
+	}
+	return made, nil
+}
+
+func (c *call) newUser(p *userpool.Pool, clear string) (*userpool.User, error) {
+	name, values := c.in.str("Username"), c.given("UserAttributes")
+	if slices.Contains(p.AliasAttributes, "email") && strings.Contains(name, "@") {
+		return nil, userpool.Errorf(userpool.InvalidParameter, "Username cannot be of email format, since user pool is configured for email alias.")
+	}
+	for _, attribute := range slices.Sorted(maps.Keys(values)) {
+		if attribute == "identities" {
+			return nil, userpool.Errorf(userpool.InvalidParameter, "user.identities: Attribute cannot be updated.\n")
+		}
+		if err := checkAttribute(p, attribute, values[attribute], true); err != nil {
+			return nil, err
+		}
+		if values[attribute] == "" {
+			delete(values, attribute)
+		}
+	}
+	u := userpool.User{Username: name, Status: userpool.ForceChangePassword, Attributes: userpool.AttributesOf(values)}
+	if err := c.yieldAliases(p, &u); err != nil {
+		return nil, err
+	}
+	return p.CreateUser(c.ctx, u, func(u *userpool.User) (err error) {
+		if missing := lacking(p, u); missing != "" {
+			return userpool.Errorf(userpool.InvalidParameter, "Attributes did not conform to the schema: %s: The attribute is required\n", missing)
+		}
+		u.Password, err = c.Directory.NewPassword(p, u, clear)
+		return err
+	})
+}
+
+// lacking is the first required attribute that a user has not.
+func lacking(p *userpool.Pool, u *userpool.User) string {
+	for _, name := range p.Required() {
+		if u.Attributes.Get(name) == "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// yieldAliases takes verified addresses away from whoever has them as an alias, if the request wants the new user to have
+// them (ForceAliasCreation).
+func (c *call) yieldAliases(p *userpool.Pool, u *userpool.User) error {
+	if !c.in.boolOr("ForceAliasCreation", false) {
+		return nil
+	}
+	for _, name := range []string{"email", "phone_number"} {
+		value := u.Attributes.Get(name)
+		if value == "" || !slices.Contains(p.AliasAttributes, name) || u.Attributes.Get(name+"_verified") != "true" {
+			continue
+		}
+		holder := p.Users.Find(value)
+		if holder == nil {
+			continue
+		}
+		_, err := p.Users.Update(c.ctx, holder.Username, func(h *userpool.User) error {
+			h.Attributes = h.Attributes.With(name+"_verified", "false")
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// invite gives an invited user another temporary password.
+func (c *call) invite(p *userpool.Pool, clear string) (*userpool.User, error) {
+	return p.Users.Update(c.ctx, c.in.str("Username"), func(u *userpool.User) (err error) {
+		if u.Status != userpool.ForceChangePassword {
+			return userpool.Errorf(userpool.UnsupportedState, "Resend not possible. %s status is not FORCE_CHANGE_PASSWORD", u.Username)
+		}
+		u.Password, err = c.Directory.NewPassword(p, u, clear)
+		return err
+	})
+}
+
+// sendInvitation puts the invitation into the outbox, for each medium that was asked for and that the user can be reached
+// by. Unverified: which medium is taken when the request names none; the documented default is SMS.
+func (c *call) sendInvitation(p *userpool.Pool, u *userpool.User, clear string) error {
+	email, phone := u.Attributes.Get("email"), u.Attributes.Get("phone_number")
+	media := c.in.list("DesiredDeliveryMediums")
+	switch {
+	case len(media) > 0:
+	case phone != "":
+		media = []string{userpool.MediumSMS}
+	default:
+		media = []string{userpool.MediumEmail}
+	}
+	body, subject := fmt.Sprintf("Your username is %s and temporary password is %s. ", u.Username, clear), "Your temporary password"
+	if t := p.AdminCreateUser.Invite; t != nil {
+		fill := strings.NewReplacer("{username}", u.Username, "{####}", clear)
+		if t.EmailMessage != "" {
+			body = fill.Replace(t.EmailMessage)
+		}
+		subject = firstOf(t.EmailSubject, subject)
+	}
+	for _, medium := range media {
+		to := map[string]string{userpool.MediumEmail: email, userpool.MediumSMS: phone}[medium]
+		if to == "" {
+			continue
+		}
+		err := c.Directory.Outbox().Send(c.ctx, userpool.Message{
+			PoolID: p.ID, Username: u.Username, Medium: medium, Destination: to, Purpose: userpool.Invitation, Code: clear, Subject: subject, Body: body,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adminSetUserPassword sets a password: one for good, or one that has to be changed at the next sign-in. A federated
+// profile that gets one is confirmed from then on.
+func (c *call) adminSetUserPassword() (object, error) {
+	clear := c.in.str("Password")
+	return nil, c.updateUser(func(p *userpool.Pool, u *userpool.User) (err error) {
+		policy := p.Passwords()
+		if err := policy.Check(clear); err != nil {
+			return err
+		}
+		if u.Password.Used(clear, policy) {
+			return userpool.Errorf(userpool.PasswordHistory, "Password has previously been used.") // Unverified: the text
+		}
+		if u.Password, err = c.Directory.NewPassword(p, u, clear); err != nil {
+			return err
+		}
+		u.Status = userpool.ForceChangePassword
+		if c.in.boolOr("Permanent", false) {
+			u.Status = userpool.Confirmed
+		}
+		return nil
+	})
+}
