@@ -41,7 +41,7 @@ interop: build ## sign-ins by clients we did not write: openid-client on Node
 
 # Needs root: port 443, and entries in /etc/hosts, which it takes back.
 .PHONY: interop-vendor
-interop-vendor: build ## an app with the vendor's issuer written into its code, under vendor names on port 443; needs root
+interop-vendor: build ## clients as they are installed, under vendor names on port 443: openid-client, Auth.js, aws-jwt-verify …; needs root
 	@interop/vendor.sh $(BIN)
 
 FUZZTIME ?= 60

@@ -36,7 +36,7 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-[[ -d $here/node/node_modules/openid-client ]] || npm --prefix "$here/node" ci --no-audit --no-fund --ignore-scripts
+npm --prefix "$here/node" ci --no-audit --no-fund --ignore-scripts
 
 unset SSOLAB_CONSOLE_URL SSOLAB_CA_FILE NODE_EXTRA_CA_CERTS
 export SSOLAB_CA_DIR=$tmp/ca
@@ -48,7 +48,7 @@ SSOLAB_CONSOLE_URL=$(node -p 'JSON.parse(process.argv[1]).urls.console' "$up")
 export SSOLAB_CONSOLE_URL
 
 "$ssolab" hosts add
-NODE_EXTRA_CA_CERTS=$("$ssolab" ca path) node --test --test-reporter=spec "$here/node/vendor.mjs"
+NODE_EXTRA_CA_CERTS=$("$ssolab" ca path) node --test --test-reporter=spec "$here/node/vendor.mjs" "$here/node/clients.mjs"
 curl --silent --show-error --fail --cacert "$("$ssolab" ca path)" \
 	https://cognito-idp.eu-north-1.amazonaws.com/eu-north-1_6m0O668r5/.well-known/jwks.json >/dev/null
 "$ssolab" login --email john@example.com >/dev/null

@@ -59,6 +59,23 @@ type poolFile struct {
 	Clients         []appClientFile   `yaml:"clients"`
 	Providers       []providerFile    `yaml:"providers"`
 	Subs            map[string]string `yaml:"subs"` // user name → sub
+
+	ManagedLoginVersion int                  `yaml:"managed_login_version"` // default 2
+	ResourceServers     []resourceServerFile `yaml:"resource_servers"`
+	Groups              []groupFile          `yaml:"groups"`
+}
+
+type resourceServerFile struct {
+	Identifier string            `yaml:"identifier"`
+	Name       string            `yaml:"name"`
+	Scopes     map[string]string `yaml:"scopes"` // name → description
+}
+
+type groupFile struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	RoleARN     string `yaml:"role_arn"`
+	Precedence  *int   `yaml:"precedence"`
 }
 
 type attributeFile struct {
@@ -82,6 +99,10 @@ type appClientFile struct {
 	RefreshTokenValidity time.Duration `yaml:"refresh_token_validity"`
 	TokenRevocation      *bool         `yaml:"token_revocation"` // default true
 	OAuth                *bool         `yaml:"oauth"`            // default true
+	WriteAttributes      []string      `yaml:"write_attributes"`
+	RotateRefreshTokens  bool          `yaml:"rotate_refresh_tokens"`
+	RotationGrace        time.Duration `yaml:"rotation_grace"`
+	Branding             *bool         `yaml:"branding"` // default true
 }
 
 type providerFile struct {
@@ -324,6 +345,10 @@ func (p poolFile) userPool() mockcognito.UserPool {
 		Attributes: mapped(p.Attributes, func(a attributeFile) mockcognito.Attribute { return mockcognito.Attribute(a) }),
 		Clients:    mapped(p.Clients, appClientFile.appClient),
 		Providers:  mapped(p.Providers, providerFile.provider),
+
+		ManagedLoginVersion: p.ManagedLoginVersion,
+		ResourceServers:     mapped(p.ResourceServers, func(r resourceServerFile) mockcognito.ResourceServer { return mockcognito.ResourceServer(r) }),
+		Groups:              mapped(p.Groups, func(g groupFile) mockcognito.Group { return mockcognito.Group(g) }),
 	}
 }
 
@@ -334,6 +359,8 @@ func (c appClientFile) appClient() mockcognito.AppClient {
 		AccessTokenValidity: c.AccessTokenValidity, IDTokenValidity: c.IDTokenValidity, RefreshTokenValidity: c.RefreshTokenValidity,
 		DisableTokenRevocation: c.TokenRevocation != nil && !*c.TokenRevocation,
 		DisableOAuth:           c.OAuth != nil && !*c.OAuth,
+		WriteAttributes:        c.WriteAttributes, RotateRefreshTokens: c.RotateRefreshTokens, RotationGrace: c.RotationGrace,
+		NoBranding: c.Branding != nil && !*c.Branding,
 	}
 }
 

@@ -69,7 +69,10 @@ user_pools:
     clients:
       - {id: c1, name: one, callback_urls: ["myapp://cb"], scopes: [openid], flows: [code], identity_providers: [COGNITO, Router],
          read_attributes: [email], access_token_validity: 1h, id_token_validity: 1h, refresh_token_validity: 24h,
-         token_revocation: false, oauth: false}
+         token_revocation: false, oauth: false, write_attributes: ["custom:plan"], rotate_refresh_tokens: true, rotation_grace: 10s, branding: false}
+    managed_login_version: 1
+    resource_servers: [{identifier: api, name: API, scopes: {read: Read}}]
+    groups: [{name: staff, description: Staff, role_arn: "arn:aws:iam::000000000000:role/staff", precedence: 1}]
     providers:
       - {name: Router, issuer: "https://acme.scalekit.dev", client_id: skc_1, client_secret: s, attributes_request_method: POST,
          authorize_url: "https://a/1", token_url: "https://a/2", attributes_url: "https://a/3", jwks_uri: "https://a/4"}
@@ -105,6 +108,11 @@ quirks: {idp-random-subject: on, unrequested-nonce: off}
 	require.Equal(t, []string{"auth.acme.test"}, pool.CustomDomains)
 	require.True(t, pool.CaseInsensitive && pool.Attributes[0].Immutable && pool.Clients[0].DisableOAuth && pool.Clients[0].DisableTokenRevocation)
 	require.Equal(t, "https://a/4", pool.Providers[0].JWKSURI)
+	require.Equal(t, 1, pool.ManagedLoginVersion)
+	require.Equal(t, []mockcognito.ResourceServer{{Identifier: "api", Name: "API", Scopes: map[string]string{"read": "Read"}}}, pool.ResourceServers)
+	require.Equal(t, 1, *pool.Groups[0].Precedence)
+	require.True(t, pool.Clients[0].NoBranding && pool.Clients[0].RotateRefreshTokens)
+	require.Equal(t, []string{"custom:plan"}, pool.Clients[0].WriteAttributes)
 	require.Equal(t, mockscalekit.Connection{ID: "conn_1", Provider: "OKTA", Status: "DRAFT", Disabled: true}, cfg.Scalekit.Organizations[0].Connections[0])
 	require.Equal(t, mockscalekit.Domain{ID: "dom_1", Name: "acme.test", Type: "ALLOWED_EMAIL_DOMAIN", Status: "PENDING"}, cfg.Scalekit.Organizations[0].Domains[0])
 	require.True(t, cfg.Scalekit.Clients[0].Inactive)

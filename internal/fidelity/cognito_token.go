@@ -66,6 +66,6 @@ func cognitoTokens() []Section {
 		{"COG-6.4-05", Yes, Documented, "origin_jti and auth_time stay over refreshes", gRefresh, "", tests("mockcognito:TestRefresh")},
 		{"COG-6.4-06", Yes, Unknown, "A refreshed ID token has no nonce and an at_hash of its own", "", "", tests("mockcognito:TestRefresh")},
 		{"COG-6.4-07", Yes, Inferred, "Tokens are made before the code is handed out, so that iat may precede the exchange", "answers with a failed trigger on the callback", "", tests("mockcognito:TestTokensAreMadeBeforeTheCode")},
-		{"COG-6.4-08", Yes, Documented, "aws-jwt-verify takes both tokens: iss, token_use, exp, aud or client_id, groups", "npm aws-jwt-verify 5.2.1", "make interop-vendor runs it, beside make test", nil},
+		{"COG-6.4-08", Yes, Documented, "aws-jwt-verify takes both tokens: iss, token_use, exp, aud or client_id, groups", "npm aws-jwt-verify 5.2.1", "make interop-vendor runs the package itself, beside make test", tests("interop:TestAStrictRelyingParty")},
 	}}}
 }
