@@ -6,9 +6,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"strings"
 	"sync"
@@ -50,7 +52,7 @@ func sealState(st upstreamState, key []byte) (string, error) {
 		return "", fmt.Errorf("encode state: %w", err)
 	}
 	body := pack(b)
-	return body + "." + pack(mac(body, key)) + "." + stateVersion, nil
+	return body + "." + wrap(mac(body, key)) + "." + stateVersion, nil
 }
 
 // parseState splits and unpacks a state without trusting it; authentic tells whether its MAC is ours.
@@ -80,25 +82,40 @@ func mac(body string, key []byte) []byte {
 	return h.Sum(nil)
 }
 
-// writers and readers are kept because each holds tables of up to a megabyte.
+// There is one writer, as each holds tables of more than a megabyte; it is needed for microseconds. Readers are smaller.
 var (
-	writers = sync.Pool{New: func() any {
-		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // a level that exists
-		return z
-	}}
+	writer struct {
+		sync.Mutex // guards z
+		z          *gzip.Writer
+	}
 	readers sync.Pool
 )
 
 func pack(b []byte) string {
 	var out bytes.Buffer
-	z := writers.Get().(*gzip.Writer)
-	defer writers.Put(z)
-	z.Reset(&out)
-	_, _ = z.Write(b) // a buffer does not fail
-	_ = z.Close()
+	writer.Lock()
+	if writer.z == nil {
+		writer.z, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // a level that exists
+	}
+	writer.z.Reset(&out)
+	_, _ = writer.z.Write(b) // a buffer does not fail
+	_ = writer.z.Close()
+	writer.Unlock()
 	packed := out.Bytes()
 	// The real service's gzip header names neither level nor system: 1f 8b 08 00 00 00 00 00 00 00, "H4sIAAAAAAAA" in base64.
 	packed[8], packed[9] = 0, 0
+	return base64.RawURLEncoding.EncodeToString(packed)
+}
+
+// wrap packs a few bytes that no compression makes shorter: one stored block (RFC 1951 §3.2.4) of gzip (RFC 1952).
+func wrap(b []byte) string {
+	n := uint16(len(b))
+	packed := append(make([]byte, 0, 23+len(b)), 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 1)
+	packed = binary.LittleEndian.AppendUint16(packed, n)
+	packed = binary.LittleEndian.AppendUint16(packed, ^n)
+	packed = append(packed, b...)
+	packed = binary.LittleEndian.AppendUint32(packed, crc32.ChecksumIEEE(b))
+	packed = binary.LittleEndian.AppendUint32(packed, uint32(n))
 	return base64.RawURLEncoding.EncodeToString(packed)
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -71,16 +70,13 @@ func (s *Server) signInFederated(ctx context.Context, back *returned, claims map
 	})
 }
 
-// usernameChars are the characters of user names in the service's model: no white space.
-var usernameChars = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
-
 // checkUsername holds a user name against the service's model. Unverified: that a sign-in gets the API's text.
 func checkUsername(username string) error {
 	const text = "1 validation error detected: Value at 'username' failed to satisfy constraint: Member must "
 	switch n := utf8.RuneCountInString(username); {
 	case n > userpool.MaxUsername:
 		return &errUpstream{text + "have length less than or equal to 128", fmt.Errorf("%s has %d characters", username, n)}
-	case !usernameChars.MatchString(username):
+	case !isUsername(username):
 		return &errUpstream{text + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`, fmt.Errorf("the provider's subject makes the user name %q", username)}
 	}
 	return nil

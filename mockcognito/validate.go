@@ -14,17 +14,8 @@ import (
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
-// Formats of the service model.
-var (
-	poolIDPattern       = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+_[0-9a-zA-Z]+$`)
-	clientIDPattern     = regexp.MustCompile(`^[\w+]{1,128}$`)
-	secretPattern       = regexp.MustCompile(`^[\w+]{24,64}$`)
-	domainPattern       = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
-	providerNamePattern = regexp.MustCompile(`^[^_\p{Z}][\p{L}\p{M}\p{S}\p{N}\p{P}][^_\p{Z}]+$`)
-	identifierPattern   = regexp.MustCompile(`^[\w\s+=.@-]{1,40}$`)
-	hostNamePattern     = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
-	scopePattern        = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,256}$`)
-)
+// hostNamePattern is a name of at least two labels.
+var hostNamePattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
 // Validate reports every problem of the configuration, each with its place.
 func (c Config) Validate() error {
@@ -63,10 +54,10 @@ func (c Config) Validate() error {
 func (p UserPool) problems() []error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if !poolIDPattern.MatchString(p.ID) || len(p.ID) > 55 {
+	if !isPoolID(p.ID) {
 		bad(".id: %q is no user pool id; the form is <region>_<letters and digits>, at most 55 characters", p.ID)
 	}
-	if p.Domain != "" && (!domainPattern.MatchString(p.Domain) || strings.Contains(p.Domain, "aws") || strings.Contains(p.Domain, "amazon") || strings.Contains(p.Domain, "cognito")) {
+	if p.Domain != "" && (!isDomainPrefix(p.Domain) || strings.Contains(p.Domain, "aws") || strings.Contains(p.Domain, "amazon") || strings.Contains(p.Domain, "cognito")) {
 		bad(".domain: %q is no domain prefix: 1–63 of a-z, 0-9 and -, not at the ends, and without aws, amazon, cognito", p.Domain)
 	}
 	for i, host := range p.CustomDomains {
@@ -171,12 +162,12 @@ func (p UserPool) apiProblems() []error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	seen := map[string]bool{}
 	for i, r := range p.ResourceServers {
-		if !scopePattern.MatchString(r.Identifier) || seen[r.Identifier] {
+		if !isScope(r.Identifier) || seen[r.Identifier] {
 			bad(".resource_servers[%d].identifier: %q is no identifier of 1–256 characters without space, or is there already", i, r.Identifier)
 		}
 		seen[r.Identifier] = true
 		for _, name := range sortedKeys(r.Scopes) {
-			if !scopePattern.MatchString(name) || strings.Contains(name, "/") {
+			if !isScope(name) || strings.Contains(name, "/") {
 				bad(".resource_servers[%d].scopes: %q is no scope name: no space, no /", i, name)
 			}
 		}
@@ -228,7 +219,7 @@ func (p UserPool) userProblems() []error {
 func (p IdentityProvider) problems() []error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if n := len([]rune(p.Name)); n < 3 || n > 32 || !providerNamePattern.MatchString(p.Name) {
+	if !isProviderName(p.Name) {
 		bad(".name: %q is no provider name: 3–32 characters, no space, no underscore at the ends", p.Name)
 	}
 	if u, err := url.Parse(p.Issuer); err != nil || u.Host == "" || u.RawQuery != "" || strings.HasSuffix(p.Issuer, "/") {
@@ -250,7 +241,7 @@ func (p IdentityProvider) problems() []error {
 		bad(".identifiers: %d; a provider has at most 50", len(p.Identifiers))
 	}
 	for i, identifier := range p.Identifiers {
-		if !identifierPattern.MatchString(identifier) {
+		if !isIdentifier(identifier) {
 			bad(".identifiers[%d]: %q: 1–40 characters of letters, digits, space and + = . @ -", i, identifier)
 		}
 	}
@@ -264,10 +255,10 @@ func (p IdentityProvider) problems() []error {
 func (c AppClient) problems(providers []string) []error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if !clientIDPattern.MatchString(c.ID) {
+	if !isClientID(c.ID) {
 		bad(".id: %q is no client id: 1–128 letters, digits, _ and +", c.ID)
 	}
-	if c.Secret != "" && !secretPattern.MatchString(c.Secret) {
+	if c.Secret != "" && !isClientSecret(c.Secret) {
 		bad(".secret: a client secret has 24–64 letters, digits, _ and +")
 	}
 	for i, u := range c.CallbackURLs {
@@ -281,7 +272,7 @@ func (c AppClient) problems(providers []string) []error {
 		}
 	}
 	for i, s := range c.Scopes {
-		if !scopePattern.MatchString(s) {
+		if !isScope(s) {
 			bad(".scopes[%d]: %q is no scope", i, s)
 		}
 	}

@@ -4,6 +4,9 @@
 // on all alike.
 //
 //	go run ./bench/signin -ssolab bin/ssolab [-n 10000]
+//	go run ./bench/signin -profile DIR [-n 10000]
+//
+// With -profile nothing is measured: cpu.pprof, allocs.pprof and heap.pprof of a lab under the same load are written to DIR.
 //
 // The clients run in this process; only the servers' processor time counts. Every sign-in is whole: discovery, all
 // redirects, the simulator's form, code exchange, a verified ID token, userInfo.
@@ -32,27 +35,39 @@ const (
 func main() {
 	binary := flag.String("ssolab", "bin/ssolab", "the `binary` to measure, a release build")
 	n := flag.Int("n", 10_000, "how many `sign-ins`")
-	role := flag.String("serve", "", "be a `server`: floor, two-primes or names; used by this program itself")
+	profiles := flag.String("profile", "", "write profiles of a lab under load to this `directory` instead")
+	role := flag.String("serve", "", "be a `server`: floor, two-primes, names or profiled; used by this program itself")
 	port := flag.Int("port", 0, "with -serve, its `port` or the first of them")
 	ca := flag.String("ca", "", "with -serve names, the `directory` of its CA")
 	flag.Parse()
 	var err error
-	switch *role {
-	case "":
+	switch {
+	case *role == "" && *profiles != "":
+		err = profile(*profiles, *n)
+	case *role == "":
 		err = measureSignIns(*binary, *n)
-	case "floor":
-		err = serveFloor(*port)
-	case "two-primes":
-		err = serveLab(ssolab.Config{PortBase: *port, TwoPrimeKeys: true})
-	case "names":
-		err = serveLab(ssolab.Config{PortBase: *port, Names: ssolab.NamesLocalhost, CADir: *ca})
 	default:
-		err = fmt.Errorf("-serve %q is unknown", *role)
+		err = serve(*role, *port, *ca, *profiles)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench/signin:", err)
 		os.Exit(1)
 	}
+}
+
+// serve is one of the servers that are measured.
+func serve(role string, port int, ca, profiles string) error {
+	switch role {
+	case "floor":
+		return serveFloor(port)
+	case "two-primes":
+		return serveLab(ssolab.Config{PortBase: port, TwoPrimeKeys: true})
+	case "names":
+		return serveLab(ssolab.Config{PortBase: port, Names: ssolab.NamesLocalhost, CADir: ca})
+	case "profiled":
+		return serveProfiled(ssolab.Config{PortBase: port}, profiles)
+	}
+	return fmt.Errorf("-serve %q is unknown", role)
 }
 
 // subject is a server whose processor time is measured.

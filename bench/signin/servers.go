@@ -20,8 +20,9 @@ import (
 	"github.com/ssolab/ssolab/bench/internal/measure"
 )
 
-// serveLab is a lab as ssolab up serves it, of a kind that its flags need not know.
-func serveLab(cfg ssolab.Config) error {
+// serveLab is a lab as ssolab up serves it, of a kind that its flags need not know. It runs until it is told to end, and
+// does what is asked before it does.
+func serveLab(cfg ssolab.Config, atEnd ...func() error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	lab, err := ssolab.New(cfg)
@@ -32,7 +33,10 @@ func serveLab(cfg ssolab.Config) error {
 		return err
 	}
 	<-ctx.Done()
-	return lab.Close()
+	for _, f := range atEnd {
+		err = errors.Join(err, f())
+	}
+	return errors.Join(err, lab.Close())
 }
 
 // newFloor returns the barest server that does what a sign-in cannot do without, warmed up.
