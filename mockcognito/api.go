@@ -14,6 +14,34 @@ func (s *Server) newAPI() *idp.Service {
 	return &idp.Service{Directory: s.directory, Env: s.kit.Env, Region: s.region, RegionOf: s.regionOfHost, Reachable: s.reachable}
 }
 
+// Operation is an operation of the user pools API that this service knows.
+type Operation struct {
+	Name    string
+	Members []string // of its input; * is behind those that are required
+	Instead string   // what to do instead, of an operation that is refused; empty for one that is served
+}
+
+// Operations are the operations of the user pools API: those that are served, then those that are refused, each sorted by
+// name.
+func Operations() []Operation {
+	var out []Operation
+	for _, name := range idp.Operations() {
+		op := Operation{Name: name}
+		for _, m := range idp.Input(name) {
+			if m.Required {
+				m.Name += "*"
+			}
+			op.Members = append(op.Members, m.Name)
+		}
+		out = append(out, op)
+	}
+	refused := idp.Refused()
+	for _, name := range sortedKeys(refused) {
+		out = append(out, Operation{Name: name, Instead: refused[name]})
+	}
+	return out
+}
+
 // presentAPI shows errors of the user pools API, and of the documents under an issuer, in AWS JSON.
 func (s *Server) presentAPI(w http.ResponseWriter, r *http.Request, err error) {
 	if !idp.IsOurs(err) {

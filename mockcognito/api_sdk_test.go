@@ -2,9 +2,11 @@ package mockcognito_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -103,4 +105,25 @@ func restarted(t *testing.T, kit *party.Kit) *party.Kit {
 	next := party.NewKit(lab.New(lab.Options{Keys: fixedKeys{}}), quirk.NewSet(mockcognito.Quirks()), nil)
 	next.Store = kit.Store
 	return next
+}
+
+// crowded is the API of a service with n users in its pool, asked without a network.
+func crowded(b *testing.B, n int) func(operation, body string) int {
+	b.Helper()
+	kit := party.NewKit(lab.New(lab.Options{Keys: fixedKeys{}}), quirk.NewSet(mockcognito.Quirks()), nil)
+	p := testPool("https://idp.test")
+	for i := range n {
+		p.Users = append(p.Users, mockcognito.User{Username: fmt.Sprint("user-", i), Attributes: map[string]string{
+			"email": fmt.Sprintf("user%d@example.com", i), "given_name": fmt.Sprint("Given", i), "family_name": "Family", "name": "Name", "email_verified": "true",
+		}})
+	}
+	s, err := mockcognito.New(mockcognito.Config{Kit: kit, URL: "http://localhost:9401", UserPools: []mockcognito.UserPool{p}})
+	require.NoError(b, err)
+	return func(operation, body string) int {
+		r := httptest.NewRequest(http.MethodPost, "http://localhost:9401/", strings.NewReader(body))
+		r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Code
+	}
 }

@@ -21,8 +21,7 @@ type hosts struct {
 func (s *Server) newHosts(pools []*pool) hosts {
 	a := s.cfg.Addresses
 	h := hosts{issuers: map[string]bool{hostOf(s.cfg.URL): true}, domains: map[string]string{}, names: map[string]bool{}, api: a.API}
-	region := s.region()
-	h.combined = hostOf(a.API(region)) == hostOf(a.PrefixDomain(region, "any"))
+	h.combined = hostOf(a.API("us-east-1")) == hostOf(a.PrefixDomain("us-east-1", "any")) // of whatever region and name
 	for _, p := range pools {
 		h.issuers[hostOf(p.issuer)] = true
 		h.issuers[hostOf(a.API(p.Region()))] = true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -173,13 +172,12 @@ type Message struct {
 	Body        string
 }
 
-// region is the lab's: where requests that name none belong.
+// region is the lab's, that of the first pool: where requests that name none belong.
 func (s *Server) region() string {
-	if len(s.cfg.UserPools) == 0 {
-		return "us-east-1"
+	if now := s.live(); now != nil && now.first() != nil {
+		return now.first().Region()
 	}
-	region, _, _ := strings.Cut(s.cfg.UserPools[0].ID, "_")
-	return region
+	return "us-east-1"
 }
 
 // notFound answers a path that is not served, or not on this host. The real service has others: docs/not-modelled.md.

@@ -4,6 +4,7 @@
 //	ssolab.NewCatalogue ─┬─► quirks-and-faults.md
 //	checks.All ──────────┼─► checks.md
 //	fidelity.Ledgers ────┼─► fidelity.md
+//	mockcognito ─────────┼─► user-pools-api.md
 //	report.Schema ───────┴─► report.schema.json
 package main
 
@@ -19,6 +20,7 @@ import (
 	"github.com/ssolab/ssolab/conformance/checks"
 	"github.com/ssolab/ssolab/conformance/report"
 	"github.com/ssolab/ssolab/internal/fidelity"
+	"github.com/ssolab/ssolab/mockcognito"
 )
 
 func main() {
@@ -49,6 +51,7 @@ func run(dir string, check bool) error {
 		{"quirks-and-faults.md", quirksAndFaults(catalogue, list)},
 		{"checks.md", checksPage(list, checks.Deviations())},
 		{"fidelity.md", fidelityPage(fidelity.Ledgers())},
+		{"user-pools-api.md", operationsPage(mockcognito.Operations())},
 		{"report.schema.json", schema},
 	} {
 		errs = append(errs, write(filepath.Join(dir, page.name), page.content, check))

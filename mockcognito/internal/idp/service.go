@@ -81,9 +81,16 @@ var served = operations()
 // Operations are the names of the operations that this service has, sorted.
 func Operations() []string { return slices.Sorted(maps.Keys(served)) }
 
-// Unsupported are the names of the operations that it knows and does not have, sorted.
-func Unsupported() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(unsupported)), func(name string) bool { _, ok := served[name]; return ok })
+// Input are the members of an operation's input, in the order of its shape.
+func Input(name string) Structure { return served[name].input }
+
+// Refused are the operations that the service knows and does not have, with what to do instead.
+func Refused() map[string]string {
+	out := maps.Clone(unsupported)
+	for name := range served {
+		delete(out, name)
+	}
+	return out
 }
 
 // Target is the X-Amz-Target of an operation.

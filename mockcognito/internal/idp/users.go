@@ -52,12 +52,15 @@ func (c *call) updateUser(f func(*userpool.Pool, *userpool.User) error) error {
 	return err
 }
 
+// attributeOut is AttributeType in an answer.
+type attributeOut struct{ Name, Value string }
+
 // attributes lists what a user has: sub first, identities last. only, unless it is nil, says which.
-func attributes(u *userpool.User, only []string) []object {
-	out := []object{}
+func attributes(u *userpool.User, only []string) []attributeOut {
+	out := make([]attributeOut, 0, len(u.Attributes)+2)
 	add := func(name, value string) {
 		if only == nil || slices.Contains(only, name) {
-			out = append(out, object{"Name": name, "Value": value})
+			out = append(out, attributeOut{name, value})
 		}
 	}
 	add("sub", u.Sub)

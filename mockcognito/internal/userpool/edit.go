@@ -22,6 +22,9 @@ type Draft struct {
 
 // Edit changes the configuration of one pool in one step: f works on a draft, which takes effect when the store has
 // accepted it. If f answers an error nothing changes and that error is returned. f must not change the directory.
+//
+// A change of several records is written one after the other. Should the store refuse one in the midst, the change is not
+// in effect and the error says so; what was written before it takes effect at the next Open, made whole there.
 func (d *Directory) Edit(ctx context.Context, poolID string, f func(*Draft) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,0 +1,167 @@
+package mockcognito_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ssolab/ssolab/mockcognito"
+)
+
+// valid is a value of each member that operations require.
+var valid = map[string]any{
+	"UserPoolId": poolID, "ClientId": clientID, "ProviderName": provider, "GroupName": "group", "Username": "jane", "Identifier": "server", "Name": "n",
+	"Domain": "ssolab", "ResourceArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/" + poolID, "Tags": map[string]string{}, "TagKeys": []string{},
+	"PoolName": "p", "ClientName": "c", "MaxResults": 10, "ProviderType": "OIDC", "ProviderDetails": map[string]string{}, "IdpIdentifier": "example.com",
+	"CustomAttributes": []any{map[string]any{"Name": "x"}}, "ClientSecretId": "s", "UserAttributes": []any{}, "UserAttributeNames": []string{}, "Password": "Passw0rd!",
+	"ManagedLoginBrandingId": "11111111-1111-1111-1111-111111111111", "User": map[string]string{"ProviderName": "Cognito", "ProviderAttributeValue": "jane"},
+	"DestinationUser": map[string]string{"ProviderName": "Cognito", "ProviderAttributeValue": "jane"},
+	"SourceUser":      map[string]string{"ProviderName": provider, "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "x"},
+}
+
+// body is a request to an operation with all that it requires, changed by edit.
+func body(t *testing.T, op mockcognito.Operation, edit map[string]any) string {
+	t.Helper()
+	in := map[string]any{}
+	for _, member := range op.Members {
+		if name, required := cutStar(member); required {
+			require.Contains(t, valid, name, op.Name)
+			in[name] = valid[name]
+		}
+	}
+	maps.Copy(in, edit)
+	b, err := json.Marshal(in)
+	require.NoError(t, err)
+	return string(b)
+}
+
+func cutStar(member string) (string, bool) {
+	if n := len(member); member[n-1] == '*' {
+		return member[:n-1], true
+	}
+	return member, false
+}
+
+func served() []mockcognito.Operation {
+	return slices.DeleteFunc(mockcognito.Operations(), func(op mockcognito.Operation) bool { return op.Instead != "" })
+}
+
+func TestEveryOperationWantsItsMembers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for _, op := range served() {
+		n := 0
+		for _, member := range op.Members {
+			if _, required := cutStar(member); required {
+				n++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		a := b.api(op.Name, "{}")
+		require.Equal(t, "InvalidParameterException", a.json["__type"], op.Name)
+		require.Regexp(t, fmt.Sprintf("^%d validation errors? detected: Value null at '", n), a.json["message"], op.Name)
+	}
+}
+
+func TestEveryOperationInAPoolThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const nobody = "us-east-1_Nobody001"
+	asked := 0
+	for _, op := range served() {
+		if slices.Contains([]string{"CreateUserPool", "ListUserPools", "DescribeUserPoolDomain"}, op.Name) {
+			continue
+		}
+		asked++
+		a := b.api(op.Name, body(t, op, map[string]any{"UserPoolId": nobody, "ResourceArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/" + nobody}))
+		require.Equal(t, 400, a.status, op.Name)
+		require.Equal(t, "ResourceNotFoundException", a.json["__type"], "%s: %s", op.Name, a.raw)
+		require.Contains(t, a.json["message"], nobody, op.Name)
+	}
+	require.Greater(t, asked, 50)
+}
+
+// What a request names within the pool, one at a time.
+func TestEveryOperationOnWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	require.Equal(t, 200, b.api("AdminCreateUser", `{"UserPoolId":"`+poolID+`","Username":"jane"}`).status)
+	creates := []string{"AdminCreateUser", "CreateGroup", "CreateIdentityProvider", "CreateResourceServer"}
+	for _, op := range served() {
+		for member, missing := range map[string]struct {
+			value any
+			class string
+		}{
+			"ClientId": {"nobody", "ResourceNotFoundException"}, "ProviderName": {"Nobody", "ResourceNotFoundException"}, "GroupName": {"nobody", "ResourceNotFoundException"},
+			"Username": {"nobody", "UserNotFoundException"}, "Identifier": {"nobody", "ResourceNotFoundException"}, "IdpIdentifier": {"nobody.example", "ResourceNotFoundException"},
+			"ManagedLoginBrandingId": {"22222222-2222-2222-2222-222222222222", "ResourceNotFoundException"}, "ClientSecretId": {"nobody", "ResourceNotFoundException"},
+		} {
+			if slices.Contains(creates, op.Name) || !slices.Contains(op.Members, member+"*") && !slices.Contains(op.Members, member) {
+				continue
+			}
+			a := b.api(op.Name, body(t, op, map[string]any{member: missing.value}))
+			require.Equal(t, missing.class, a.json["__type"], "%s with unknown %s: %s", op.Name, member, a.raw)
+		}
+	}
+}
+
+func TestEveryOperationOfTheModelIsKnown(t *testing.T) {
+	t.Parallel()
+	var names, refused []string
+	for _, op := range mockcognito.Operations() {
+		names = append(names, op.Name)
+		if op.Instead != "" {
+			refused = append(refused, op.Name)
+		}
+	}
+	require.Len(t, names, 126, "122 operations of the service's model, and four of replicas")
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), 126)
+	b := newBench(t)
+	for _, name := range refused {
+		require.Equal(t, "UnsupportedOperationException", b.api(name, "{}").json["__type"], name)
+	}
+}
+
+func TestGroupsInPages(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for i := range 5 {
+		require.Equal(t, 200, b.api("CreateGroup", fmt.Sprintf(`{"UserPoolId":"%s","GroupName":"g%d"}`, poolID, i)).status)
+	}
+	first := b.api("ListGroups", `{"UserPoolId":"`+poolID+`","Limit":3}`)
+	require.Len(t, first.json["Groups"], 3)
+	second := b.api("ListGroups", fmt.Sprintf(`{"UserPoolId":"%s","NextToken":%q}`, poolID, first.json["NextToken"]))
+	require.Len(t, second.json["Groups"], 2)
+	require.NotContains(t, second.json, "NextToken")
+}
+
+// 10,000 users: no list takes long, whatever it filters by.
+func BenchmarkListUsers(b *testing.B) {
+	s := crowded(b, 10_000)
+	for name, in := range map[string]string{
+		"first page":             `{"UserPoolId":"` + poolID + `"}`,
+		"one by e-mail":          `{"UserPoolId":"` + poolID + `","Filter":"email = \"user9999@example.com\""}`,
+		"prefix that nobody has": `{"UserPoolId":"` + poolID + `","Filter":"family_name ^= \"zz\""}`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if status := s("ListUsers", in); status != 200 {
+					b.Fatal(status)
+				}
+			}
+		})
+	}
+	b.Run("get", func(b *testing.B) {
+		for b.Loop() {
+			if status := s("AdminGetUser", `{"UserPoolId":"`+poolID+`","Username":"user-5000"}`); status != 200 {
+				b.Fatal(status)
+			}
+		}
+	})
+}
