@@ -20,75 +20,73 @@ import (
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
-// grant is what a code stands for.
-type grant struct {
-	ClientID      string
-	RedirectURI   string
-	Nonce         string
-	CodeChallenge string
-	Expires       time.Time
-	session
-}
-
-// session is what tokens are made of.
-type session struct {
-	ID             string   `json:"i"` // ses_…
-	OrganizationID string   `json:"o"`
-	ConnectionID   string   `json:"c"`
-	Scopes         []string `json:"p"`
-	Who            identity `json:"w"`
-}
-
-// identity is a person as the identity provider described them.
-type identity struct {
-	Subject string         `json:"s"` // at the identity provider
-	Claims  map[string]any `json:"k"` // profile claims and custom attributes
-}
-
-func (i identity) text(name string) string {
-	s, _ := i.Claims[name].(string)
-	return s
-}
-
-const codeTTL = 10 * time.Minute // https://docs.scalekit.com/authenticate/fsa/complete-login/
-
-// callback receives the answer of an identity provider.
+// callback receives the answer of an OpenID provider.
 func (e *environment) callback(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	q, err := web.Query(r)
 	if err != nil {
 		return refuse("invalid_request", "The answer of the identity provider cannot be read.").because(err)
 	}
+	if q.Get("state") == "" && q.Get("idp_initiated") == "true" {
+		return e.unsolicited(w, r, q)
+	}
 	f, err := e.takeFlow(r, q.Get("state"))
 	if err != nil {
 		return err
 	}
-	to := target{RedirectURI: f.RedirectURI, State: f.State}
-	s, err := e.identify(ctx, f, q)
+	view, connection, err := e.directory.OfConnection(f.ConnectionID)
 	if err != nil {
-		return to.send(err)
+		err = refuse("invalid_connection_id", "The connection %s was deleted while somebody signed in through it.", f.ConnectionID).because(err)
+		return f.to().send(err)
 	}
-	code := e.kit.Env.Token(48)
-	now := e.kit.Env.Now()
-	g := grant{ClientID: f.ClientID, RedirectURI: f.RedirectURI, Nonce: f.Nonce, CodeChallenge: f.CodeChallenge, Expires: now.Add(codeTTL), session: s}
-	if err := e.codes.Put(ctx, code, g, now.Add(2*codeTTL)); err != nil {
-		return to.send(err)
+	s, err := e.identify(ctx, f, view, connection, q)
+	return e.identified(w, r, f, connection, s, err)
+}
+
+// identified goes on with a sign-in in which the identity provider has answered.
+func (e *environment) identified(w http.ResponseWriter, r *http.Request, f flow, c directory.Connection, s session, err error) error {
+	ctx := r.Context()
+	if f.Test != "" {
+		return e.renderTest(w, r, c, s, err)
 	}
-	trace.Annotate(ctx, func(t *trace.SignIn) {
-		t.Email = s.Who.text("email")
-		if direct(t) {
-			t.Outcome = trace.Code
-		}
-	})
-	p := web.Params{{"code", code}}
-	p.AddIf("state", f.State)
-	web.Redirect(w, p.WithQuery(f.RedirectURI))
+	if err == nil && e.fullStack() && c.OrganizationID != "" {
+		s, err = e.provision(ctx, c, s)
+	}
+	location := ""
+	switch {
+	case err == nil && e.fullStack() && c.OrganizationID == "":
+		location, err = e.socialUser(ctx, f, s)
+	case err == nil:
+		location, err = e.finish(ctx, f, s)
+	}
+	if err != nil {
+		e.happened(ctx, "authentication.failed", c.OrganizationID, "", "client_id", f.ClientID, "connection_id", c.ID, "error", asLoginError(err).Code)
+		return f.to().send(err)
+	}
+	web.Redirect(w, location)
 	return nil
 }
 
-// direct tells whether the application is a client of Scalekit itself, with no Cognito between.
-func direct(s *trace.SignIn) bool {
-	return s.Outcome != trace.Failed && !slices.ContainsFunc(s.Hops, func(ex trace.Exchange) bool { return ex.To == trace.Cognito })
+// socialUser goes on, after a social connection, as after a one-time code: the address is known to be the person's.
+func (e *environment) socialUser(ctx context.Context, f flow, s session) (string, error) {
+	h := hosted{ID: e.kit.Env.Token(24), Flow: f, Email: s.Who.text("email"), GivenName: s.Who.text("given_name"), LastName: s.Who.text("family_name")}
+	user, err := e.hostedUser(ctx, &h)
+	if err != nil {
+		return "", err
+	}
+	h.Session = s
+	h.Session.UserID, h.Session.Who.Claims = user.ID, claimsOfUser(user)
+	if err := e.hosted.Put(ctx, h.ID, h, e.now().Add(hostedTTL)); err != nil {
+		return "", err
+	}
+	location, _, err := e.chooseOrganization(ctx, &h, user)
+	if location != "" || err != nil {
+		return location, err
+	}
+	if err := e.hosted.Put(ctx, h.ID, h, e.now().Add(hostedTTL)); err != nil {
+		return "", err
+	}
+	return web.Params{{"request", h.ID}}.WithQuery(e.url + "/a/auth/login"), nil
 }
 
 // takeFlow consumes the state; without a good one there is no client to answer to, so a failure is a page.
@@ -110,37 +108,48 @@ func (e *environment) takeFlow(r *http.Request, state string) (flow, error) {
 }
 
 // identify redeems the identity provider's code and verifies what it says.
-func (e *environment) identify(ctx context.Context, f flow, q url.Values) (session, error) {
-	s := session{OrganizationID: f.OrganizationID, ConnectionID: f.ConnectionID, Scopes: f.Scopes}
+func (e *environment) identify(ctx context.Context, f flow, view *directory.View, c directory.Connection, q url.Values) (session, error) {
 	if code := q.Get("error"); code != "" {
-		// Unverified: that the identity provider's code and description are handed on.
-		return s, &loginError{
-			Code: code, Description: q.Get("error_description"),
-			Sentence: fmt.Sprintf("The identity provider of %s refused: %s (%s). What it says decides what to do.", f.ConnectionID, code, q.Get("error_description")),
-		}
+		return session{}, e.refusedByProvider(c, code, q.Get("error_description"))
 	}
-	organization, connection, err := e.directory.OfConnection(f.ConnectionID)
-	if err != nil {
-		return s, refuse("invalid_connection_id", "The connection %s was deleted while somebody signed in through it.", f.ConnectionID).because(err)
+	if q.Get("code") == "" {
+		return session{}, refuse("authentication_not_completed", "The identity provider of %s answered with neither a code nor an error. Look at what it shows, and sign in again.", c.ID)
 	}
-	up, err := e.upstream(connection)
+	s, err := e.redeemUpstream(ctx, c, f.Provider, q.Get("code"), f.UpstreamVerifier, f.UpstreamNonce)
 	if err != nil {
 		return s, err
 	}
-	provider := f.Provider
-	tokens, err := e.redeem(ctx, up, provider.TokenEndpoint, q.Get("code"), f.UpstreamVerifier)
+	return s, e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.user_domain", Run: func() error { return checkDomain(view, s.Who.text("email")) }})
+}
+
+// refusedByProvider hands an identity provider's error on.
+// Unverified: with its own code and description.
+func (e *environment) refusedByProvider(c directory.Connection, code, description string) error {
+	sentence := fmt.Sprintf("The identity provider of %s refused: %s (%s). What it says decides what to do.", c.ID, code, description)
+	if e.quirk("scalekit-idp-error-replaced") {
+		return &loginError{Code: "authentication_not_completed", Description: describe("authentication_not_completed"), Sentence: sentence}
+	}
+	return &loginError{Code: code, Description: description, Sentence: sentence}
+}
+
+// redeemUpstream turns a code of a connection's OpenID provider into a session.
+func (e *environment) redeemUpstream(ctx context.Context, c directory.Connection, provider oidc.ProviderMetadata, code, verifier, nonce string) (session, error) {
+	s := session{ID: e.kit.Env.Sonyflake("ses"), OrganizationID: c.OrganizationID, ConnectionID: c.ID}
+	up, err := e.upstream(c)
+	if err != nil {
+		return s, err
+	}
+	tokens, err := e.redeem(ctx, up, provider.TokenEndpoint, code, verifier)
 	if err != nil {
 		return s, refuse("failed_to_exchange_token", "Scalekit could not exchange the identity provider's code: %v. Check client id, secret and callback URL at the identity provider.", err).because(err)
 	}
-	claims, err := e.verifyIDToken(ctx, up, provider.JWKSURI, tokens.IDToken, f.UpstreamNonce)
+	claims, err := e.verifyIDToken(ctx, up, provider.JWKSURI, tokens.IDToken, nonce)
 	if err != nil {
 		return s, refuse("invalid_id_token", "Scalekit refused the ID token of %s: %v. Check what that identity provider issues for the client %s.", up.Issuer, err, up.ClientID).because(err)
 	}
-	if s.Who, err = e.describePerson(ctx, connection, provider.UserInfoEndpoint, tokens.AccessToken, claims); err != nil {
-		return s, err
-	}
-	s.ID = e.kit.Env.Sonyflake("ses")
-	return s, e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.user_domain", Run: func() error { return checkDomain(organization, s.Who.text("email")) }})
+	s.Methods = texts(claims["amr"])
+	s.Who, err = e.describePerson(ctx, c, provider.UserInfoEndpoint, tokens.AccessToken, claims)
+	return s, err
 }
 
 // verifyIDToken checks an identity provider's ID token (OIDC Core §3.1.3.7) and returns its claims.
@@ -159,7 +168,7 @@ func (e *environment) verifyIDToken(ctx context.Context, up upstream, jwksURI, t
 	if err := json.Unmarshal(unverified.Payload, &c); err != nil {
 		return nil, fmt.Errorf("its claims cannot be read: %w", err)
 	}
-	now := e.kit.Env.Now()
+	now := e.now()
 	err = e.kit.Faults.Run(ctx,
 		fault.Check{Point: "scalekit.idp_token.signature", Run: func() error {
 			return e.verifySignature(ctx, jwksURI, token)
@@ -186,6 +195,18 @@ func (e *environment) verifyIDToken(ctx context.Context, up upstream, jwksURI, t
 	var claims map[string]any
 	err = json.Unmarshal(unverified.Payload, &claims)
 	return claims, err
+}
+
+// texts are the strings of an array of JSON.
+func texts(v any) []string {
+	list, _ := v.([]any)
+	var out []string
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func expect(ok bool, format string, args ...any) error {

@@ -7,7 +7,7 @@ import (
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
 
-// Config describes a Scalekit environment and the identity providers behind it.
+// Config describes Scalekit environments and the identity providers behind them.
 type Config struct {
 	Kit *party.Kit // shared with the other parties of a lab; nil makes one of its own
 
@@ -15,15 +15,31 @@ type Config struct {
 	IdPURL string // base URL of the identity providers, e.g. http://localhost:9404
 
 	Environment Environment
+	// More are further environments on the same listener, told apart by the host of their URL.
+	More []Environment
+
 	// AllowRedirectURI allows further redirect URIs of clients, beside those that they have; nil allows none.
 	AllowRedirectURI func(clientID, redirectURI string) bool
 }
 
 // Environment is what a team has set up at Scalekit.
 type Environment struct {
-	Name          string         // shown by the simulator; default "ssolab"
-	Mode          string         // Modular (default); FullStack is known and refused, since it is not modelled
-	IDTokenTTL    time.Duration  // default 72 h, as observed in modular mode
+	ID   string // env_…; follows from the name when empty
+	URL  string // of one of Config.More; of the first environment it is Config.URL
+	Name string // shown by the simulator; default "ssolab"
+	Kind string // Development (default) or Production, which has stricter redirect URIs and no IdP simulator
+	Mode string // Modular (default) or FullStack
+
+	// CustomURL is the base URL of the environment's custom domain, which then is the issuer; the environment answers at
+	// both. Only a production environment has one.
+	CustomURL string
+
+	IDTokenTTL     time.Duration // default 72 h in modular mode, 30 min in full-stack mode, as observed
+	AccessTokenTTL time.Duration // default 15 min in modular mode, 5 min in full-stack mode
+	SessionTTL     time.Duration // of sessions, and of refresh tokens; default 7 days
+	// AccessTokenClaims are further claims of access tokens: name → value. Names of the protocol cannot be taken.
+	AccessTokenClaims map[string]string
+
 	Attributes    []string       // registered SSO attributes beside sub, email, given_name and family_name; only registered ones travel; nil means the default lab's
 	Clients       []Client       // API clients; nil means the default lab's
 	Organizations []Organization // nil means the default lab's
@@ -33,8 +49,11 @@ type Environment struct {
 	People        []Person       // people known to the identity providers; nil means the default lab's
 }
 
-// Authentication modes of an environment.
+// Kinds and authentication modes of environments.
 const (
+	Development = "development"
+	Production  = "production"
+
 	Modular   = "modular"
 	FullStack = "full-stack"
 )
@@ -44,9 +63,10 @@ type Client struct {
 	ID                     string   // skc_… or prd_skc_…
 	Secret                 string   // test_… or live_…; empty: a public client, which must use PKCE
 	Name                   string   // shown by the simulator; default "ssolab"
-	RedirectURIs           []string // allowed callback URLs, compared exactly
+	RedirectURIs           []string // allowed callback URLs, compared exactly; * and {{org_slug}}, {{external_id}}, {{metadata key}} stand for parts of them
 	PostLogoutRedirectURIs []string
-	InitiateLoginURI       string
+	InitiateLoginURI       string // where a sign-in that an identity provider began is sent
+	BackChannelLogoutURI   string // is told when a session ends
 	Inactive               bool
 }
 
@@ -90,12 +110,16 @@ type Connection struct {
 
 	// AttributeMapping maps the name of an attribute at Scalekit to the identity provider's name for it.
 	AttributeMapping map[string]string
+	// OldHost says that the connection is older than the environment's custom domain, so that its URLs keep the old host.
+	OldHost bool
 }
 
 // Providers and states of connections.
 const (
 	IDPSimulator = directory.IDPSimulator
 	Okta         = directory.Okta
+	Google       = directory.Google
+	Microsoft    = directory.Microsoft
 
 	Completed  = directory.Completed
 	InProgress = directory.InProgress

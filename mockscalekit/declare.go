@@ -52,6 +52,9 @@ func (c Client) declare() directory.Client {
 	if c.InitiateLoginURI != "" {
 		out.InitiateLoginURIs = []string{c.InitiateLoginURI}
 	}
+	if c.BackChannelLogoutURI != "" {
+		out.BackChannelLogoutURIs = []string{c.BackChannelLogoutURI}
+	}
 	return out
 }
 
@@ -79,7 +82,7 @@ func (m Domain) declare(organizationID string) directory.Domain {
 func (c Connection) declare(organizationID string) directory.Connection {
 	return directory.Connection{
 		ID: c.ID, OrganizationID: organizationID, Provider: c.Provider, Type: directory.OIDC, Status: c.Status, Enabled: !c.Disabled,
-		ConfigurationType: directory.Discovery, AttributeMapping: c.AttributeMapping, IdP: idpName(c.Provider),
+		ConfigurationType: directory.Discovery, AttributeMapping: c.AttributeMapping, OldHost: c.OldHost, IdP: idpName(c.Provider),
 	}
 }
 

@@ -1,6 +1,7 @@
 package mockscalekit
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/lab"
@@ -13,7 +14,7 @@ import (
 // factor.
 func DefaultEnvironment(callbacks ...string) Environment {
 	return Environment{
-		Name: "ssolab", Mode: Modular, IDTokenTTL: 72 * time.Hour, Attributes: []string{"department", "groups"},
+		Name: "ssolab",
 		Clients: []Client{{
 			ID: "skc_60040666000000001", Secret: "test_c3NvbGFiLWRlZmF1bHQtY2xpZW50LXNlY3JldA", Name: "ssolab",
 			RedirectURIs: callbacks,
@@ -39,37 +40,89 @@ func DefaultEnvironment(callbacks ...string) Environment {
 	}
 }
 
+// defaultEnvironmentID is the id of the first environment, unless it has one of its own.
+const defaultEnvironmentID = "env_60040665900000001"
+
+// all are the environments of a configuration with defaults, the first one first.
+func (c Config) all() []Environment { return append([]Environment{c.Environment}, c.More...) }
+
+// sameAddresses tells what of a new configuration cannot be taken while a server runs.
+func (c Config) sameAddresses(next Config) error {
+	old, all := c.all(), next.all()
+	if c.IdPURL != next.IdPURL {
+		return fmt.Errorf("the identity providers are at %s and stay there while the server runs", c.IdPURL)
+	}
+	if len(old) != len(all) {
+		return fmt.Errorf("there are %d environments and stay so while the server runs", len(old))
+	}
+	for i := range old {
+		a, b := old[i], all[i]
+		if a.ID != b.ID || a.URL != b.URL || a.CustomURL != b.CustomURL || a.Kind != b.Kind {
+			return fmt.Errorf("the environment %s keeps its id, kind and URLs while the server runs", a.ID)
+		}
+	}
+	return nil
+}
+
 // withDefaults fills in what c leaves out and copies what it keeps.
 func (c Config) withDefaults() Config {
 	if c.Kit == nil {
 		c.Kit = party.NewKit(lab.New(lab.Options{}), quirk.NewSet(Quirks()), nil)
 	}
-	e, d := c.Environment, DefaultEnvironment()
-	if e.Name == "" {
-		e.Name = d.Name
-	}
-	if e.Mode == "" {
-		e.Mode = d.Mode
-	}
-	if e.IDTokenTTL == 0 {
-		e.IDTokenTTL = d.IDTokenTTL
-	}
-	if e.Attributes == nil {
-		e.Attributes = d.Attributes
+	standard := DefaultEnvironment()
+	e := c.Environment
+	e.URL = c.URL
+	if e.ID == "" {
+		e.ID = defaultEnvironmentID
 	}
 	if e.Clients == nil {
-		e.Clients = d.Clients
+		e.Clients = standard.Clients
 	}
 	if e.Organizations == nil {
-		e.Organizations = d.Organizations
+		e.Organizations = standard.Organizations
 	}
 	if e.People == nil {
-		e.People = d.People
+		e.People = standard.People
+	}
+	c.Environment = e.withDefaults()
+	c.More = mapped(c.More, Environment.withDefaults)
+	return c
+}
+
+// withDefaults fills in what an environment leaves out, but for what is in it.
+func (e Environment) withDefaults() Environment {
+	if e.Name == "" {
+		e.Name = "ssolab"
+	}
+	if e.ID == "" {
+		e.ID = derivedID("env", e.Name, e.URL)
+	}
+	if e.Kind == "" {
+		e.Kind = Development
+	}
+	if e.Mode == "" {
+		e.Mode = Modular
+	}
+	idToken, access := 72*time.Hour, 15*time.Minute
+	if e.Mode == FullStack {
+		idToken, access = 30*time.Minute, 5*time.Minute
+	}
+	if e.IDTokenTTL == 0 {
+		e.IDTokenTTL = idToken
+	}
+	if e.AccessTokenTTL == 0 {
+		e.AccessTokenTTL = access
+	}
+	if e.SessionTTL == 0 {
+		e.SessionTTL = 7 * 24 * time.Hour
+	}
+	if e.Attributes == nil {
+		e.Attributes = []string{"department", "groups"}
 	}
 	e.Clients = mapped(e.Clients, Client.withDefaults)
 	e.Organizations = mapped(e.Organizations, Organization.withDefaults)
-	c.Environment = e
-	return c
+	e.Connections = mapped(e.Connections, Connection.withDefaults)
+	return e
 }
 
 func (c Client) withDefaults() Client {
@@ -92,16 +145,18 @@ func (o Organization) withDefaults() Organization {
 		}
 		return d
 	})
-	o.Connections = mapped(o.Connections, func(c Connection) Connection {
-		if c.Provider == "" {
-			c.Provider = IDPSimulator
-		}
-		if c.Status == "" {
-			c.Status = Completed
-		}
-		return c
-	})
+	o.Connections = mapped(o.Connections, Connection.withDefaults)
 	return o
+}
+
+func (c Connection) withDefaults() Connection {
+	if c.Provider == "" {
+		c.Provider = IDPSimulator
+	}
+	if c.Status == "" {
+		c.Status = Completed
+	}
+	return c
 }
 
 func mapped[A, B any](in []A, f func(A) B) []B {
@@ -110,24 +165,4 @@ func mapped[A, B any](in []A, f func(A) B) []B {
 		out[i] = f(v)
 	}
 	return out
-}
-
-// Quirks lists the surprising behaviours of this package. The quirk set of the Kit must contain them.
-func Quirks() []quirk.Quirk {
-	return []quirk.Quirk{{
-		ID: "scalekit-scope-gating", Party: "scalekit", Default: true,
-		Description: "The ID token and userinfo carry the e-mail only with scope email and the names and custom attributes only with " +
-			"scope profile, so a client that asks for openid alone gets no e-mail. Off: they are always there. Unverified.",
-		Sources: []string{"https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims", "https://github.com/zitadel/oidc"},
-	}, {
-		ID: "idp-random-subject", Party: "idp", Default: false,
-		Description: "The IdP simulator gives a person a new random subject at every sign-in, as the real one was seen to do, so every " +
-			"sign-in makes another user behind Cognito. Off: the same e-mail at the same connection always has the same subject.",
-		Sources: []string{"two published sign-ins of one e-mail at the real simulator, three minutes apart, with different subjects"},
-	}, {
-		ID: "idp-mfa-one-step", Party: "idp", Default: true,
-		Description: "The Okta-like identity provider asks for password and code on one page and fills in those of a known person, so that " +
-			"submitting the page as it stands signs in. Off: a password page, then a code page, both empty, as the real one.",
-		Sources: []string{"a convenience of this mock"},
-	}}
 }

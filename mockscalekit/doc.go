@@ -20,11 +20,19 @@
 //	   ├──────────────────────►│ POST /oauth/token, GET /userinfo, GET /keys               │
 //	   │                       ├─────────────────►│                                        │
 //
-// The environment serves:
+// An environment serves:
 //
 //	/.well-known/openid-configuration, /.well-known/oauth-authorization-server, /keys
 //	/oauth/authorize, /oauth/token, /userinfo, /oidc/logout
-//	/sso/v1/oidc/{connection}/callback
+//	/sso/v1/oidc/{connection}/callback, /test, /logout/callback, /backchannel-logout; /sso/v1/oauth/{connection}/callback
+//	/a/auth/login, /a/auth/signup (full-stack mode)
+//
+// In modular mode an environment has no users: every authorization request goes to an identity provider, and the subject is
+// conn_…;<subject there>. In full-stack mode it has users (usr_…) with memberships, roles and sessions, refresh tokens, and
+// login pages of its own, to which everybody goes whose domain leads nowhere.
+//
+// A server may hold several environments on one listener; the Host of a request says whose it is. What an environment consists
+// of is in package directory.
 //
 // The identity providers share one origin. The IdP simulator's issuer is that origin, with /authorize, /login, /token,
 // /userinfo and /keys; an Okta-like provider with a password and a TOTP code (RFC 6238) lives below /okta.
@@ -35,8 +43,4 @@
 //
 // Where the live service's wording is not public, the mock says what zitadel/oidc says, on which the service appears
 // to be built; comments mark such places with "Unverified:".
-//
-// Not modelled: Full-Stack authentication mode, and with it hosted login, refresh tokens and social providers; sessions
-// at the environment (every authorization asks the identity provider again); SAML; IdP-initiated sign-in; redirect URI
-// templates; the grants client_credentials and refresh_token; introspection, revocation; the management API.
 package mockscalekit

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/oauth2"
@@ -13,45 +14,55 @@ import (
 	"github.com/ssolab/ssolab/internal/web"
 )
 
-// describe is the one table of error descriptions: those documented at
-// https://docs.scalekit.com/sso/reference/sso-integration-errors/, without the formatting of that page.
+// documented are the error codes and their descriptions at https://docs.scalekit.com/sso/reference/sso-integration-errors/,
+// in the order and with the formatting of that page. access_denied is of an example of full-stack mode.
+func documented() [][2]string {
+	return [][2]string{
+		{"invalid_redirect_uri", "Redirect URI is not part of the pre-approved list of redirect URIs"},
+		{"invalid_connection_selector", "Missing `organization_id` (or) `connection_id` (or) `domain` (or) `provider` in the authorization URL"},
+		{"no_active_connections", "There are no active SSO connections configured to process the single sign-on request"},
+		{"connection_not_active", "The configured connection is not active"},
+		{"no_configured_connections", "No active SSO connections configured"},
+		{"invalid_organization_id", "Invalid organization ID"},
+		{"invalid_connection_id", "Invalid connection ID"},
+		{"domain_not_found", "No domain specified for the SSO connection(s)"},
+		{"invalid_user_domain", "User's domain not allowed for this SSO connection"},
+		{"invalid_client", "The client application is not recognized or not configured correctly"},
+		{"application_not_active", "The application is inactive"},
+		{"invalid_request", "The authorization request contains invalid or missing parameters"},
+		{"unauthorized", "The request is unauthorized"},
+		{"user_not_active", "The user account is inactive"},
+
+		{"mandatory_attribute_missing", "Missing mandatory user attributes"},
+		{"invalid_id_token", "Invalid ID token"},
+		{"failed_to_exchange_token", "Token exchange failure due to incorrect `client_secret`"},
+		{"user_info_retrieve_failed", "User info retrieval failed, possibly due to an incorrect `client_secret` or other issues"},
+		{"invalid_saml_metadata", "Incorrect SAML metadata configuration"},
+		{"invalid_saml_response", "Invalid SAML response"},
+		{"invalid_saml_request", "The SAML request is invalid"},
+		{"invalid_saml_form_params", "The SAML form parameters are invalid or malformed"},
+		{"signature_validation_failed", "Failed signature validation"},
+		{"invalid_acs_url", "Invalid ACS URL"},
+		{"invalid_assertion_url", "The assertion URL in the SAML request is invalid"},
+		{"invalid_status", "Invalid status"},
+		{"malformed_saml_response", "Marshalling error"},
+		{"assertion_expired", "Expired SAML assertion"},
+		{"response_expired", "Expired SAML response"},
+		{"authentication_not_completed", "The authentication flow was not completed"},
+		{"user_login_required", "User login is required to continue"},
+		{"access_denied", "User denied access"},
+	}
+}
+
+// describe is the description of a documented code, without formatting.
 // Unverified: that the live service sends exactly these strings.
-func describe(code string) string {
-	switch code {
-	case "invalid_redirect_uri":
-		return "Redirect URI is not part of the pre-approved list of redirect URIs"
-	case "invalid_connection_selector":
-		return "Missing organization_id (or) connection_id (or) domain (or) provider in the authorization URL"
-	case "no_active_connections":
-		return "There are no active SSO connections configured to process the single sign-on request"
-	case "connection_not_active":
-		return "The configured connection is not active"
-	case "no_configured_connections":
-		return "No active SSO connections configured"
-	case "invalid_organization_id":
-		return "Invalid organization ID"
-	case "invalid_connection_id":
-		return "Invalid connection ID"
-	case "domain_not_found":
-		return "No domain specified for the SSO connection(s)"
-	case "invalid_user_domain":
-		return "User's domain not allowed for this SSO connection"
-	case "invalid_client":
-		return "The client application is not recognized or not configured correctly"
-	case "application_not_active":
-		return "The application is inactive"
-	case "invalid_request":
-		return "The authorization request contains invalid or missing parameters"
-	case "mandatory_attribute_missing":
-		return "Missing mandatory user attributes"
-	case "invalid_id_token":
-		return "Invalid ID token"
-	case "failed_to_exchange_token":
-		return "Token exchange failure due to incorrect client_secret"
-	case "user_info_retrieve_failed":
-		return "User info retrieval failed, possibly due to an incorrect client_secret or other issues"
-	case "user_login_required":
-		return "User login is required to continue"
+func describe(code string) string { return strings.ReplaceAll(formatted(code), "`", "") }
+
+func formatted(code string) string {
+	for _, row := range documented() {
+		if row[0] == code {
+			return row[1]
+		}
 	}
 	return ""
 }
@@ -90,10 +101,20 @@ func (e *loginError) Error() string {
 // Unwrap returns the cause.
 func (e *loginError) Unwrap() error { return e.Err }
 
-// send makes err an answer to the client at t.
+// status is that of the page.
+func (e *loginError) status() int {
+	if e.Code == string(oauth2.ServerError) {
+		return http.StatusInternalServerError
+	}
+	return http.StatusBadRequest
+}
+
+// send makes err an answer to the client at t; without a client it stays a page.
 func (t target) send(err error) error {
 	e := asLoginError(err)
-	e.to = &t
+	if t.RedirectURI != "" {
+		e.to = &t
+	}
 	return e
 }
 
@@ -114,8 +135,17 @@ type errorPage struct {
 
 // presentLogin shows an error of the environment's own endpoints.
 func (e *environment) presentLogin(w http.ResponseWriter, r *http.Request, err error) {
+	failure := asLoginError(err)
+	if e.quirk("scalekit-formatted-descriptions") && failure.Description == describe(failure.Code) {
+		failure.Description = formatted(failure.Code)
+	}
+	if failure.to == nil && e.quirk("scalekit-plain-errors") {
+		trace.Fail(r.Context(), failure.Sentence)
+		http.Error(w, failure.Description, failure.status())
+		return
+	}
 	page := look.Page{Party: "scalekit", Title: "Sign-in stopped · Scalekit mock", Strip: e.strip()}
-	presentLoginError(w, r, e.kit, e.pages, page, err)
+	presentLoginError(w, r, e.kit, e.pages, page, failure)
 }
 
 // presentLoginError shows a loginError: as a redirect to the client once that is known, until then as a page of the party.
@@ -129,12 +159,8 @@ func presentLoginError(w http.ResponseWriter, r *http.Request, kit *party.Kit, p
 		web.Redirect(w, p.WithQuery(failure.to.RedirectURI))
 		return
 	}
-	status := http.StatusBadRequest
-	if failure.Code == string(oauth2.ServerError) {
-		status = http.StatusInternalServerError
-	}
 	page.Body = errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description}
-	if err := pages.Render(w, status, "error", page); err != nil {
+	if err := pages.Render(w, failure.status(), "error", page); err != nil {
 		http.Error(w, failure.Sentence, http.StatusInternalServerError)
 	}
 }

@@ -43,14 +43,14 @@ type idpRequest struct {
 	Nonce         string
 	CodeChallenge string
 	LoginHint     string
-	App           application
+	App           shownApp
 
 	PasswordOf string // the person whose password was given, where the code is asked for on another page
 	Offered    int64  // the TOTP counter filled in on the page, 0 for none
 }
 
-// application is what the simulator shows of the application; the environment tells it.
-type application struct{ Name, EnvironmentURL, ClientID, RedirectURI string }
+// shownApp is what the simulator shows of the application; the environment tells it.
+type shownApp struct{ Name, EnvironmentURL, ClientID, RedirectURI string }
 
 // idpCode is what a code of an identity provider stands for.
 type idpCode struct {

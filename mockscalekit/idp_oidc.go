@@ -24,6 +24,8 @@ const (
 	idpTokenTTL   = time.Hour
 )
 
+func idpScopes() []string { return []string{"openid", "profile", "email"} }
+
 // discovery serves OIDC Discovery §4 of one identity provider.
 func (p idp) discovery(w http.ResponseWriter, r *http.Request) error {
 	base := p.url + p.api
@@ -37,7 +39,7 @@ func (p idp) discovery(w http.ResponseWriter, r *http.Request) error {
 		{Name: "grant_types_supported", Value: []string{"authorization_code"}},
 		{Name: "subject_types_supported", Value: []string{"public"}},
 		{Name: "id_token_signing_alg_values_supported", Value: []string{jose.ES256}},
-		{Name: "scopes_supported", Value: supportedScopes()},
+		{Name: "scopes_supported", Value: idpScopes()},
 		{Name: "token_endpoint_auth_methods_supported", Value: []string{"client_secret_basic", "client_secret_post"}},
 		{Name: "code_challenge_methods_supported", Value: []string{"S256"}},
 	}
@@ -86,7 +88,7 @@ func (p idp) authorize(login string) web.Endpoint {
 		req := idpRequest{
 			ID: p.kit.Env.Sonyflake("req"), ClientID: client.ClientID, RedirectURI: to.RedirectURI, State: to.State,
 			Nonce: q.Get("nonce"), CodeChallenge: q.Get("code_challenge"), LoginHint: q.Get("login_hint"),
-			App: application{
+			App: shownApp{
 				Name: q.Get("app_name"), EnvironmentURL: q.Get("environment_url"),
 				ClientID: q.Get("app_client_id"), RedirectURI: q.Get("app_redirect_uri"),
 			},
@@ -141,6 +143,26 @@ func (p idp) finish(w http.ResponseWriter, r *http.Request, req idpRequest, who 
 	return nil
 }
 
+// initiate consumes the request and sends the browser to the environment as if nobody had asked: without state, and with a code
+// that belongs to no request. The hop is the mock's own: OpenID Connect knows no unsolicited answer.
+func (p idp) initiate(w http.ResponseWriter, r *http.Request, req idpRequest, who idpProfile) error {
+	ctx := r.Context()
+	if _, err := p.requests.Take(ctx, req.ID); err != nil {
+		return gone(err)
+	}
+	now := p.kit.Env.Now()
+	code := p.kit.Env.Token(32)
+	c := idpCode{ClientID: req.ClientID, RedirectURI: req.RedirectURI, AuthTime: now, Profile: who}
+	if err := p.codes.Put(ctx, code, c, now.Add(idpCodeTTL)); err != nil {
+		return err
+	}
+	trace.Note(ctx, "began a sign-in of "+who.Email+" as subject "+who.Subject)
+	q := web.Params{{"code", code}, {"idp_initiated", "true"}}
+	q.AddIf("client_id", req.App.ClientID)
+	web.Redirect(w, q.WithQuery(req.RedirectURI))
+	return nil
+}
+
 // fail consumes the request and sends the browser back with an error (OIDC Core §3.1.2.6).
 func (p idp) fail(ctx context.Context, req idpRequest, code oauth2.Code, description string) error {
 	if _, err := p.requests.Take(ctx, req.ID); err != nil {
@@ -175,7 +197,7 @@ func (p idp) token(w http.ResponseWriter, r *http.Request) error {
 	case form.Get("redirect_uri") != c.RedirectURI:
 		return oauth2.Errorf(oauth2.InvalidGrant, "redirect_uri is not the one the code was issued for")
 	}
-	if err := checkVerifier(form.Get("code_verifier"), c.CodeChallenge); err != nil {
+	if err := checkVerifier(form.Get("code_verifier"), c.CodeChallenge, ""); err != nil {
 		return err
 	}
 	now := p.kit.Env.Now()
@@ -192,7 +214,7 @@ func (p idp) token(w http.ResponseWriter, r *http.Request) error {
 		{Name: "access_token", Value: access},
 		{Name: "token_type", Value: "Bearer"},
 		{Name: "expires_in", Value: int(idpTokenTTL / time.Second)},
-		{Name: "scope", Value: strings.Join(supportedScopes(), " ")},
+		{Name: "scope", Value: strings.Join(idpScopes(), " ")},
 		{Name: "id_token", Value: idToken},
 	})
 }

@@ -40,7 +40,7 @@ type simError struct {
 // simPage is the data of pages/sim.html.
 type simPage struct {
 	RequestID             string
-	App                   application
+	App                   shownApp
 	Organization          string
 	Local                 string
 	Domains               []option
@@ -90,10 +90,6 @@ func (p idp) simulator(w http.ResponseWriter, r *http.Request) error {
 		i := slices.IndexFunc(simErrors(), func(e simError) bool { return e.Value == v.Get("error") })
 		chosen := simErrors()[max(i, 0)]
 		return p.fail(ctx, req, chosen.Code, chosen.Label)
-	case scenarioIdPInitiated:
-		page := simPageOf(req, client, v)
-		page.Problem = "IDP initiated SSO is not modelled yet. Choose User Login via SSO or Error."
-		return p.renderSim(w, http.StatusBadRequest, page)
 	}
 	who, problem := simProfile(v)
 	if problem != "" {
@@ -107,6 +103,9 @@ func (p idp) simulator(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who.Subject = p.subject(client.ConnectionID, who.Email, known)
+	if v.Get("scenario") == scenarioIdPInitiated {
+		return p.initiate(w, r, req, who)
+	}
 	return p.finish(w, r, req, who)
 }
 

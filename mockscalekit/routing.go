@@ -3,6 +3,7 @@ package mockscalekit
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func (e *environment) route(ctx context.Context, v url.Values) (directory.Connec
 	domain := firstNonEmpty(v.Get("domain"), v.Get("domain_hint")) // the SDKs send both, with one value
 	switch {
 	case v.Get("provider") != "":
-		return e.routeProvider(v.Get("provider"))
+		return e.routeProvider(ctx, v.Get("provider"))
 	case v.Get("connection_id") != "":
 		return e.routeConnection(ctx, v.Get("connection_id"))
 	case v.Get("organization_id") != "":
@@ -44,15 +45,31 @@ func firstNonEmpty(values ...string) string {
 	return ""
 }
 
-// routeProvider serves the selector of social connections.
-// Unverified: the codes. Social connections are not modelled, so there is never one.
-func (e *environment) routeProvider(name string) (directory.Connection, error) {
-	known := []string{"google", "microsoft", "github", "gitlab", "linkedin", "salesforce"}
-	if !slices.Contains(known, name) {
-		return directory.Connection{}, refuse("invalid_request", "Scalekit knows no provider %q. Known: %s.", name, listed(known))
+// routeProvider serves the selector of social connections, which belong to the environment.
+// Unverified: the codes.
+func (e *environment) routeProvider(ctx context.Context, name string) (directory.Connection, error) {
+	known := map[string]string{
+		"google": directory.Google, "microsoft": directory.Microsoft, "github": directory.GitHub, "gitlab": directory.GitLab,
+		"linkedin": directory.LinkedIn, "salesforce": directory.Salesforce,
 	}
-	return directory.Connection{}, refuse("no_configured_connections",
-		"The environment has no connection to %s: this mock does not model social connections. Leave provider out.", name)
+	provider, ok := known[name]
+	if !ok {
+		return directory.Connection{}, refuse("invalid_request", "Scalekit knows no provider %q. Known: %s.", name, listed(slices.Sorted(maps.Keys(known))))
+	}
+	view, err := e.directory.View("")
+	if err != nil {
+		return directory.Connection{}, err
+	}
+	of := slices.DeleteFunc(slices.Clone(view.Connections), func(c directory.Connection) bool { return c.Provider != provider })
+	if len(of) == 0 {
+		return directory.Connection{}, refuse("no_configured_connections", "The environment has no social connection to %s. Add one, or leave provider out.", name)
+	}
+	i := slices.IndexFunc(of, func(c directory.Connection) bool { return e.readConnection(ctx, c).Active() })
+	if i < 0 {
+		return directory.Connection{}, refuse("no_active_connections", "The social connection %s to %s is %s. Complete and enable it.", of[0].ID, name, condition(of[0]))
+	}
+	trace.Note(ctx, "routed by provider to "+of[i].ID)
+	return of[i], nil
 }
 
 func (e *environment) routeConnection(ctx context.Context, id string) (directory.Connection, error) {
@@ -60,7 +77,7 @@ func (e *environment) routeConnection(ctx context.Context, id string) (directory
 	if err != nil {
 		return c, refuse("invalid_connection_id", "The environment has no connection %q. Copy the id of a connection of this environment.", id).because(err)
 	}
-	c = e.current(ctx, c)
+	c = e.readConnection(ctx, c)
 	err = e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.connection_active", Run: func() error {
 		if !c.Active() {
 			return refuse("connection_not_active", "The connection %s of %s is %s. Enable it.", id, view.Organization.DisplayName, condition(c))
@@ -88,11 +105,14 @@ func (e *environment) routeOrganization(ctx context.Context, id string) (directo
 
 // routeDomain finds the organization with that verified domain of type ORGANIZATION_DOMAIN
 // (https://docs.scalekit.com/authenticate/manage-users-orgs/organization-domains/).
-// Unverified: the code for a domain nobody has.
 func (e *environment) routeDomain(ctx context.Context, domain, what string) (directory.Connection, error) {
 	view, err := e.directory.OfDomain(domain)
 	if err != nil {
-		return directory.Connection{}, refuse("domain_not_found",
+		code := "domain_not_found"
+		if e.quirk("scalekit-unrouted-selector-error") {
+			code = "invalid_connection_selector"
+		}
+		return directory.Connection{}, refuse(code,
 			"Scalekit could not route %s: no organization has the verified domain %q. Domains that route: %s. Use one of these, or add and verify the domain.",
 			what, strings.ToLower(strings.TrimSpace(domain)), e.routingDomains()).because(err)
 	}
@@ -118,7 +138,7 @@ func (e *environment) firstActive(ctx context.Context, view *directory.View) (di
 	if len(view.Connections) == 0 {
 		return directory.Connection{}, refuse("no_configured_connections", "The organization %s (%s) has no SSO connection. Add one.", o.DisplayName, o.ID)
 	}
-	connections := mapped(view.Connections, func(c directory.Connection) directory.Connection { return e.current(ctx, c) })
+	connections := mapped(view.Connections, func(c directory.Connection) directory.Connection { return e.readConnection(ctx, c) })
 	chosen := connections[0]
 	err := e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.connection_active", Run: func() error {
 		if i := slices.IndexFunc(connections, directory.Connection.Active); i >= 0 {
@@ -135,8 +155,8 @@ func (e *environment) firstActive(ctx context.Context, view *directory.View) (di
 	return chosen, err
 }
 
-// current is a connection as routing reads it, at a point of its own for faults.
-func (e *environment) current(ctx context.Context, c directory.Connection) directory.Connection {
+// readConnection is a connection as routing reads it, at a point of its own for faults.
+func (e *environment) readConnection(ctx context.Context, c directory.Connection) directory.Connection {
 	doc := jose.Object{{Name: "id", Value: c.ID}, {Name: "enabled", Value: c.Enabled}, {Name: "status", Value: c.Status}}
 	e.kit.Faults.Document(ctx, "scalekit.connection", &doc)
 	if enabled, ok := doc.Get("enabled").(bool); ok {

@@ -26,7 +26,7 @@ const (
 type Server struct {
 	kit     *party.Kit
 	ownsKit bool
-	env     *environment
+	envs    *environments
 	idp     *identityProviders
 
 	changing sync.Mutex // one Reload or Reset at a time; guards cfg
@@ -48,19 +48,27 @@ func New(cfg Config) (*Server, error) {
 	cfg.Kit.Faults.Declare(faultPoints(), faults())
 	s.kit, s.cfg = cfg.Kit, cfg
 	ctx := context.Background()
-	if s.env, err = newEnvironment(ctx, cfg, pages); err != nil {
-		return nil, fmt.Errorf("the scalekit environment: %w", err)
+	var list []*environment
+	for _, env := range cfg.all() {
+		e, err := newEnvironment(ctx, cfg, env, pages)
+		if err != nil {
+			return nil, fmt.Errorf("the scalekit environment %s: %w", env.ID, err)
+		}
+		list = append(list, e)
 	}
-	s.idp = newIdentityProviders(cfg.Kit, cfg.IdPURL, pages, newApplications(s.env))
+	s.envs = newEnvironments(cfg.Kit, list)
+	s.idp = newIdentityProviders(cfg.Kit, cfg.IdPURL, pages, newApplications(list))
 	if err := s.apply(ctx, cfg); err != nil {
 		return nil, err
 	}
-	cfg.Kit.Env.Keys().Prepare(signingKeyName)
+	for _, e := range list {
+		cfg.Kit.Env.Keys().Prepare(e.keyName())
+	}
 	return s, nil
 }
 
-// Environment serves the Scalekit environment.
-func (s *Server) Environment() http.Handler { return s.env.surface }
+// Environment serves the Scalekit environments.
+func (s *Server) Environment() http.Handler { return s.envs.surface }
 
 // IdP serves the identity providers.
 func (s *Server) IdP() http.Handler { return s.idp.surface }
@@ -69,7 +77,7 @@ func (s *Server) IdP() http.Handler { return s.idp.surface }
 func (s *Server) Kit() *party.Kit { return s.kit }
 
 // Reload replaces the configuration while the server runs: what is declared differently, anew or not at all any more changes in
-// one step; what the management API made, sessions, codes and people that were added stay. The kit and the URLs must be the
+// one step for each environment; what the management API made, sessions, codes and people that were added stay. The kit and the URLs must be the
 // same. After an error nothing has changed.
 func (s *Server) Reload(ctx context.Context, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
@@ -79,8 +87,8 @@ func (s *Server) Reload(ctx context.Context, cfg Config) error {
 	cfg = cfg.withDefaults()
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	if cfg.URL != s.cfg.URL || cfg.IdPURL != s.cfg.IdPURL {
-		return fmt.Errorf("reload the scalekit environment: its URLs are %s and %s, and stay while it runs", s.cfg.URL, s.cfg.IdPURL)
+	if err := s.cfg.sameAddresses(cfg); err != nil {
+		return fmt.Errorf("reload the scalekit environment: %w", err)
 	}
 	if err := s.apply(ctx, cfg); err != nil {
 		return err
@@ -91,13 +99,14 @@ func (s *Server) Reload(ctx context.Context, cfg Config) error {
 
 // apply reconciles the directory and the people with a configuration.
 func (s *Server) apply(ctx context.Context, cfg Config) error {
-	if err := s.env.directory.Apply(ctx, cfg.Environment.declaration()); err != nil {
-		return fmt.Errorf("apply the configuration to the scalekit environment: %w", err)
+	for i, env := range cfg.all() {
+		if err := s.envs.list[i].apply(ctx, env); err != nil {
+			return err
+		}
 	}
 	if err := s.idp.seed(ctx, cfg.Environment.People); err != nil {
 		return fmt.Errorf("apply the configuration to the identity providers: %w", err)
 	}
-	s.env.configure(cfg.Environment)
 	return nil
 }
 
@@ -106,8 +115,10 @@ func (s *Server) apply(ctx context.Context, cfg Config) error {
 func (s *Server) Reset(ctx context.Context) error {
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	if err := s.env.directory.Reset(ctx, s.cfg.Environment.declaration()); err != nil {
-		return fmt.Errorf("reset the scalekit environment: %w", err)
+	for i, env := range s.cfg.all() {
+		if err := s.envs.list[i].directory.Reset(ctx, env.declaration()); err != nil {
+			return fmt.Errorf("reset the scalekit environment %s: %w", env.ID, err)
+		}
 	}
 	return s.apply(ctx, s.cfg)
 }

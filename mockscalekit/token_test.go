@@ -1,8 +1,10 @@
 package mockscalekit_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,7 +24,9 @@ func TestTokenErrors(t *testing.T) {
 		code, description string
 	}{
 		{[]string{"grant_type", ""}, 400, "invalid_request", "grant_type missing"},
-		{[]string{"grant_type", "client_credentials"}, 400, "unsupported_grant_type", "client_credentials not supported"},
+		{[]string{"grant_type", "refresh_token"}, 400, "unsupported_grant_type", "refresh_token not supported"},
+		{[]string{"grant_type", "password"}, 400, "unsupported_grant_type", "password not supported"},
+		{[]string{"grant_type", "client_credentials", "client_id", "skc_public", "client_secret", ""}, 400, "unauthorized_client", "client_credentials needs a client with a secret"},
 		{[]string{"client_secret", "wrong"}, 401, "invalid_client", "invalid client_id / client_secret"},
 		{[]string{"client_secret", ""}, 401, "invalid_client", "invalid client_id / client_secret"},
 		{[]string{"client_id", "skc_unknown"}, 401, "invalid_client", "invalid client_id / client_secret"},
@@ -44,6 +48,18 @@ func TestTokenErrors(t *testing.T) {
 	req := s.tokenRequest(code)
 	req.Header.Set("Content-Type", "application/json")
 	require.Equal(t, "invalid_request", do(t, req).json(t)["error"])
+}
+
+// A client's own token, as documented, and as a machine client of an organization gets it.
+func TestClientCredentials(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	a := s.redeem("", "grant_type", "client_credentials", "redirect_uri", "")
+	require.Regexp(t, `^\{"access_token":"[^"]+","token_type":"Bearer","expires_in":86399,"scope":"openid"\}$`, a.body)
+	iat := fixed().Unix()
+	require.Regexp(t, "^"+regexp.QuoteMeta(fmt.Sprintf(`{"iss":"%s","sub":"%s","aud":["%s"],"exp":%d,"iat":%d,"nbf":%d,"client_id":"%s","jti":"`, s.env, clientID, clientID, iat+86400, iat, iat, clientID))+
+		`tkn_\d+","scope":"openid"\}$`, part(t, a.json(t)["access_token"], 1))
+	require.Equal(t, http.StatusUnauthorized, s.userinfo(a.json(t)["access_token"].(string)).status, "it is nobody's")
 }
 
 func TestClientAuthentication(t *testing.T) {

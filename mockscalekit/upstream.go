@@ -29,7 +29,25 @@ type upstream struct {
 func (e *environment) upstream(c directory.Connection) (upstream, error) {
 	id := upstreamClientID(c)
 	secret, err := upstreamSecret(e.kit.Env, id)
-	return upstream{Issuer: issuerOf(e.idpURL, c.Provider), ClientID: id, Secret: secret, RedirectURI: e.callbackURL(c.ID)}, err
+	return upstream{Issuer: issuerOf(e.idpURL, c.Provider), ClientID: id, Secret: secret, RedirectURI: e.callbackURL(c)}, err
+}
+
+// callbackURL is the redirect URI of a connection at its OpenID provider.
+func (e *environment) callbackURL(c directory.Connection) string {
+	if c.Type == directory.OAuth {
+		return e.connectionURL(c, "oauth", "/callback")
+	}
+	return e.connectionURL(c, "oidc", "/callback")
+}
+
+// connectionURL is a URL of a connection at the environment. A connection that is older than the custom domain keeps the old
+// host (https://docs.scalekit.com/guides/custom-domain/).
+func (e *environment) connectionURL(c directory.Connection, protocol, path string) string {
+	base := e.url
+	if c.OldHost {
+		base = e.oldURL
+	}
+	return base + "/sso/v1/" + protocol + "/" + c.ID + path
 }
 
 // upstreamClientID is the client id that an identity provider has given to a connection.
@@ -88,8 +106,9 @@ func (e *environment) verifySignature(ctx context.Context, jwksURI, token string
 // redeem exchanges an identity provider's code for tokens, authenticating by HTTP Basic (RFC 6749 §2.3.1).
 func (e *environment) redeem(ctx context.Context, up upstream, endpoint, code, verifier string) (oidc.TokenResponse, error) {
 	var tokens oidc.TokenResponse
-	form := url.Values{
-		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {up.RedirectURI}, "code_verifier": {verifier},
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {up.RedirectURI}}
+	if verifier != "" {
+		form.Set("code_verifier", verifier)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {

@@ -4,11 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 
-	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
@@ -28,7 +25,8 @@ func (e *environment) userinfo(w http.ResponseWriter, r *http.Request) error {
 		return invalidToken("access token invalid", err)
 	}
 	var c struct {
-		ID string `json:"jti"`
+		ID       string `json:"jti"`
+		ClientID string `json:"client_id"`
 	}
 	if err := json.Unmarshal(verified.Payload, &c); err != nil {
 		return invalidToken("access token invalid", err)
@@ -40,7 +38,11 @@ func (e *environment) userinfo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	doc := sorted(e.claims(s))
+	known := e.claims(s)
+	if e.quirk("scalekit-userinfo-full") {
+		known["amr"], known["azp"], known["client_id"], known["sid"] = e.amr(s), c.ClientID, c.ClientID, s.ID
+	}
+	doc := sorted(known)
 	trace.Note(ctx, "described "+s.subject()+" with scope "+strings.Join(s.Scopes, " "))
 	e.kit.Faults.Document(ctx, "scalekit.userinfo.document", &doc)
 	web.NoStore(w)
@@ -62,57 +64,4 @@ func bearer(r *http.Request) (string, error) {
 
 func invalidToken(description string, cause error) error {
 	return &oauth2.Error{Code: oauth2.InvalidToken, Description: description, Status: http.StatusUnauthorized, Err: cause}
-}
-
-// logout serves RP-initiated logout (OIDC RP-Initiated Logout §2). The environment keeps no session in modular mode, so
-// it forgets the browser and sends it on. An expired id_token_hint is good enough.
-// Unverified: the errors, which are those of zitadel/oidc.
-func (e *environment) logout(w http.ResponseWriter, r *http.Request) error {
-	q, err := web.Query(r)
-	if err != nil {
-		return &oauth2.Error{Code: oauth2.InvalidRequest, Description: "error parsing form", Err: err}
-	}
-	clientID := q.Get("client_id")
-	if hint := q.Get("id_token_hint"); hint != "" {
-		if clientID, err = e.hintedClient(hint, clientID); err != nil {
-			return &oauth2.Error{Code: oauth2.InvalidRequest, Description: "id_token_hint invalid", Err: err}
-		}
-	}
-	uri := q.Get("post_logout_redirect_uri")
-	if uri != "" {
-		client, err := e.directory.Clients.Get(clientID)
-		if err != nil || !slices.ContainsFunc(client.PostLogoutRedirectURIs, func(p string) bool { return matchRedirect(p, uri) }) {
-			return oauth2.Errorf(oauth2.InvalidRequest, "post_logout_redirect_uri invalid")
-		}
-	}
-	e.cookies.Clear(w, browserCookie, http.SameSiteLaxMode)
-	trace.Note(r.Context(), "signed out of the environment")
-	if uri == "" {
-		return e.pages.Render(w, http.StatusOK, "logout", look.Page{Party: "scalekit", Title: "Signed out · Scalekit mock", Strip: e.strip()})
-	}
-	var p web.Params
-	p.AddIf("state", q.Get("state"))
-	if len(p) > 0 {
-		uri = p.WithQuery(uri)
-	}
-	web.Redirect(w, uri)
-	return nil
-}
-
-// hintedClient returns the client an ID token was issued to, which must be clientID unless that is empty.
-func (e *environment) hintedClient(hint, clientID string) (string, error) {
-	verified, err := e.verifyOwn(hint)
-	if err != nil {
-		return "", err
-	}
-	var c struct {
-		ClientID string `json:"azp"`
-	}
-	if err := json.Unmarshal(verified.Payload, &c); err != nil {
-		return "", err
-	}
-	if clientID != "" && clientID != c.ClientID {
-		return "", errors.New("issued to " + url.QueryEscape(c.ClientID))
-	}
-	return c.ClientID, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 )
@@ -15,22 +16,54 @@ func (c Config) Validate() error {
 	var v problems
 	v.baseURL("url", c.URL)
 	v.baseURL("idp_url", c.IdPURL)
-	e := c.Environment
-	switch e.Mode {
-	case "", Modular:
-	case FullStack:
-		v.add("environment.mode", "full-stack is not modelled; use %q", Modular)
-	default:
-		v.add("environment.mode", "%q is no authentication mode; use %q", e.Mode, Modular)
+	v.environment("environment", c.Environment)
+	ids := map[string]string{c.Environment.ID: "environment"}
+	hosts := map[string]string{c.URL: "url"}
+	for i, e := range c.More {
+		place := fmt.Sprintf("more[%d]", i)
+		v.baseURL(place+".url", e.URL)
+		v.unique(place+".url", e.URL, hosts)
+		if e.ID != "" {
+			v.unique(place, e.ID, ids)
+		}
+		if e.People != nil {
+			v.add(place+".people", "people are known to the identity providers of all environments; name them in the first")
+		}
+		v.environment(place, e)
 	}
-	if e.IDTokenTTL < 0 {
-		v.add("environment.id_token_ttl", "%s is negative", e.IDTokenTTL)
-	}
-	v.clients(e.Clients)
-	v.organizations(e)
-	v.users(e)
-	v.people(e.People)
 	return errors.Join(v...)
+}
+
+// environment checks one environment; place is where it stands.
+func (v *problems) environment(place string, e Environment) {
+	v.oneOf(place+".kind", e.Kind, Development, Production)
+	v.oneOf(place+".mode", e.Mode, Modular, FullStack)
+	if e.ID != "" && (!strings.HasPrefix(e.ID, "env_") || len(e.ID) == len("env_")) {
+		v.add(place, "id %q does not begin with env_", e.ID)
+	}
+	if e.CustomURL != "" {
+		v.baseURL(place+".custom_url", e.CustomURL)
+		if e.Kind != Production {
+			v.add(place+".custom_url", "only a production environment has a custom domain")
+		}
+	}
+	for _, ttl := range []struct {
+		name string
+		ttl  time.Duration
+	}{{"id_token_ttl", e.IDTokenTTL}, {"access_token_ttl", e.AccessTokenTTL}, {"session_ttl", e.SessionTTL}} {
+		if ttl.ttl < 0 {
+			v.add(place+"."+ttl.name, "%s is negative", ttl.ttl)
+		}
+	}
+	for name := range e.AccessTokenClaims {
+		if slices.Contains(reservedAccessTokenClaims(), name) {
+			v.add(place+".access_token_claims", "%s is a name of the protocol, which no custom claim can take", name)
+		}
+	}
+	v.clients(place, e)
+	v.organizations(place, e)
+	v.users(place, e)
+	v.people(place, e.People)
 }
 
 type problems []error
@@ -71,66 +104,40 @@ func (v *problems) baseURL(place, raw string) {
 	}
 }
 
-func (v *problems) clients(list []Client) {
+func (v *problems) clients(of string, e Environment) {
 	seen := map[string]string{}
-	for i, c := range list {
-		place := fmt.Sprintf("environment.clients[%d]", i)
-		v.id(place, c.ID, seen, "skc_", "prd_skc_")
-		production := strings.HasPrefix(c.ID, "prd_")
+	for i, c := range e.Clients {
+		place := fmt.Sprintf("%s.clients[%d]", of, i)
+		production := e.Kind == Production
+		switch {
+		case production:
+			v.id(place, c.ID, seen, "prd_skc_")
+		case e.Kind == Development:
+			v.id(place, c.ID, seen, "skc_")
+		default:
+			v.id(place, c.ID, seen, "skc_", "prd_skc_")
+			production = strings.HasPrefix(c.ID, "prd_")
+		}
 		for j, uri := range c.RedirectURIs {
 			v.redirectURI(fmt.Sprintf("%s.redirect_uris[%d]", place, j), uri, production)
 		}
 		for j, uri := range c.PostLogoutRedirectURIs {
 			v.redirectURI(fmt.Sprintf("%s.post_logout_redirect_uris[%d]", place, j), uri, production)
 		}
+		if c.InitiateLoginURI != "" {
+			v.redirectURI(place+".initiate_login_uri", c.InitiateLoginURI, production)
+		}
+		if c.BackChannelLogoutURI != "" {
+			v.redirectURI(place+".back_channel_logout_uri", c.BackChannelLogoutURI, production)
+		}
 	}
 }
 
-// redirectURI applies the dashboard's rules for allowed URLs
-// (https://docs.scalekit.com/guides/dashboard/redirects/).
-func (v *problems) redirectURI(place, raw string, production bool) {
-	if len(raw) > 256 {
-		v.add(place, "has %d characters; 256 are allowed", len(raw))
-	}
-	if strings.Contains(raw, "{{") {
-		v.add(place, "%q is a template; templates are not modelled", raw)
-		return
-	}
-	u, err := url.Parse(strings.Replace(raw, "*", "wildcard", 1))
-	switch {
-	case err != nil:
-		v.add(place, "%v", err)
-		return
-	case u.Scheme == "" || u.Host == "" && (u.Scheme == "http" || u.Scheme == "https"):
-		v.add(place, "%q is no absolute URL", raw)
-		return
-	case u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#"):
-		v.add(place, "%q has a query or a fragment, which is not allowed", raw)
-	}
-	if strings.Contains(raw, "*") && !goodWildcard(raw) {
-		v.add(place, "%q: one * is allowed, in the left-most label of a host name of three labels or more", raw)
-	}
-	if production && (u.Scheme == "http" || isLocal(u.Hostname()) || strings.Contains(raw, "*")) {
-		v.add(place, "%q: a production client allows neither http, localhost nor a wildcard", raw)
-	}
-}
-
-func isLocal(host string) bool {
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "127.0.0.1" || host == "::1"
-}
-
-func goodWildcard(raw string) bool {
-	_, rest, ok := strings.Cut(raw, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	labels := strings.Split(host, ".")
-	return ok && strings.Count(raw, "*") == 1 && len(labels) >= 3 && strings.Contains(labels[0], "*")
-}
-
-func (v *problems) organizations(e Environment) {
+func (v *problems) organizations(of string, e Environment) {
 	ids, connections, domains := map[string]string{}, map[string]string{}, map[string]string{}
 	external, slugs := map[string]string{}, map[string]string{}
 	for i, o := range e.Organizations {
-		place := fmt.Sprintf("environment.organizations[%d]", i)
+		place := fmt.Sprintf("%s.organizations[%d]", of, i)
 		v.id(place, o.ID, ids, "org_")
 		v.oneOf(place+".region", o.Region, directory.US, directory.EU)
 		if o.ExternalID != "" {
@@ -151,16 +158,19 @@ func (v *problems) organizations(e Environment) {
 			}
 		}
 		for j, c := range o.Connections {
-			v.connection(fmt.Sprintf("%s.connections[%d]", place, j), c, connections)
+			v.connection(fmt.Sprintf("%s.connections[%d]", place, j), c, e, connections)
 		}
 	}
 	for i, c := range e.Connections {
-		v.connection(fmt.Sprintf("environment.connections[%d]", i), c, connections)
+		v.connection(fmt.Sprintf("%s.connections[%d]", of, i), c, e, connections)
 	}
 }
 
-func (v *problems) connection(at string, c Connection, seen map[string]string) {
+func (v *problems) connection(at string, c Connection, e Environment, seen map[string]string) {
 	v.id(at, c.ID, seen, "conn_")
+	if e.Kind == Production && (c.Provider == "" || c.Provider == IDPSimulator) {
+		v.add(at+".provider", "a production environment has no IdP simulator")
+	}
 	v.oneOf(at+".provider", c.Provider, IDPSimulator, Okta)
 	v.oneOf(at+".status", c.Status, Completed, InProgress, Draft)
 	for name, mapped := range c.AttributeMapping {
@@ -170,17 +180,17 @@ func (v *problems) connection(at string, c Connection, seen map[string]string) {
 	}
 }
 
-func (v *problems) users(e Environment) {
+func (v *problems) users(of string, e Environment) {
 	emails, external, ids, roles := map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}
 	for i, r := range e.Roles {
-		place := fmt.Sprintf("environment.roles[%d]", i)
+		place := fmt.Sprintf("%s.roles[%d]", of, i)
 		if r.Name == "" {
 			v.add(place, "has no name")
 		}
 		v.unique(place, r.Name, roles)
 	}
 	for i, u := range e.Users {
-		place := fmt.Sprintf("environment.users[%d]", i)
+		place := fmt.Sprintf("%s.users[%d]", of, i)
 		v.email(place, u.Email, emails)
 		if u.ID != "" {
 			v.id(place, u.ID, ids, "usr_")
@@ -214,10 +224,10 @@ func (v *problems) email(place, email string, seen map[string]string) {
 
 func domainName(s string) bool { return directory.DomainName(s) }
 
-func (v *problems) people(list []Person) {
+func (v *problems) people(of string, list []Person) {
 	seen := map[string]string{}
 	for i, p := range list {
-		place := fmt.Sprintf("environment.people[%d]", i)
+		place := fmt.Sprintf("%s.people[%d]", of, i)
 		v.email(place, p.Email, seen)
 		if p.TOTPSecret != "" {
 			if _, err := totpKey(p.TOTPSecret); err != nil {

@@ -22,9 +22,9 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 	cfg := mockscalekit.Config{
 		URL: "http://localhost:9402/", IdPURL: "localhost",
 		Environment: mockscalekit.Environment{
-			Mode: mockscalekit.FullStack, IDTokenTTL: -1,
+			ID: "e1", Mode: "sideways", Kind: "test", IDTokenTTL: -1, CustomURL: "auth.test", AccessTokenClaims: map[string]string{"sid": "x"},
 			Clients: []mockscalekit.Client{
-				{ID: "skc_1", RedirectURIs: []string{"https://*.acme.test/cb", "https://*.com/cb", "https://a.*.acme.test/cb", "http://a.test/cb?x=1", "/relative", "https://{{org_slug}}.acme.test/" + strings.Repeat("x", 256)}},
+				{ID: "skc_1", RedirectURIs: []string{"https://*.acme.test/cb", "https://*.com/cb", "https://a.*.acme.test/cb", "http://a.test/cb?x=1", "/relative", "https://{{org_slug}}.acme.test/" + strings.Repeat("x", 256), "https://{{org_slug.acme.test/"}, InitiateLoginURI: "/x", BackChannelLogoutURI: "http://a.test/?x"},
 				{ID: "skc_1"}, {ID: "app"},
 				{ID: "prd_skc_2", RedirectURIs: []string{"http://localhost/cb"}},
 			},
@@ -41,11 +41,18 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 			People: []mockscalekit.Person{{Email: "nobody"}, {Email: "a@a.test", TOTPSecret: "!secret!"}, {Email: "A@a.test"}},
 		},
 	}
+	cfg.More = []mockscalekit.Environment{{
+		ID: "e1", URL: "http://localhost:9402/", Kind: mockscalekit.Production, People: []mockscalekit.Person{},
+		Clients:       []mockscalekit.Client{{ID: "skc_1", RedirectURIs: []string{"http://app.test/cb"}}},
+		Organizations: []mockscalekit.Organization{{ID: "org_1", Connections: []mockscalekit.Connection{{ID: "conn_1"}}}},
+	}}
 	err := cfg.Validate()
 	require.Error(t, err)
 	lines := strings.Split(err.Error(), "\n")
 	for _, place := range []string{
-		"url", "idp_url", "environment.mode", "environment.id_token_ttl",
+		"url", "idp_url", "environment", "environment.mode", "environment.kind", "environment.id_token_ttl", "environment.custom_url", "environment.access_token_claims",
+		"environment.clients[0].redirect_uris[6]", "environment.clients[0].initiate_login_uri", "environment.clients[0].back_channel_logout_uri",
+		"more[0].url", "more[0]", "more[0].people", "more[0].clients[0]", "more[0].clients[0].redirect_uris[0]", "more[0].organizations[0].connections[0].provider",
 		"environment.clients[0].redirect_uris[1]", "environment.clients[0].redirect_uris[2]", "environment.clients[0].redirect_uris[3]",
 		"environment.clients[0].redirect_uris[4]", "environment.clients[0].redirect_uris[5]",
 		"environment.clients[1]", "environment.clients[2]", "environment.clients[3].redirect_uris[0]",

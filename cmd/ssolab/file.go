@@ -121,9 +121,15 @@ type providerFile struct {
 }
 
 type scalekitFile struct {
-	Name          string               `yaml:"name"`
-	Mode          string               `yaml:"mode"`
-	IDTokenTTL    time.Duration        `yaml:"id_token_ttl"`
+	ID             string            `yaml:"id"`
+	Name           string            `yaml:"name"`
+	Kind           string            `yaml:"kind"`
+	Mode           string            `yaml:"mode"`
+	IDTokenTTL     time.Duration     `yaml:"id_token_ttl"`
+	AccessTokenTTL time.Duration     `yaml:"access_token_ttl"`
+	SessionTTL     time.Duration     `yaml:"session_ttl"`
+	AccessClaims   map[string]string `yaml:"access_token_claims"`
+
 	Attributes    []string             `yaml:"attributes"` // registered SSO attributes
 	Clients       []scalekitClientFile `yaml:"clients"`
 	Organizations []organizationFile   `yaml:"organizations"`
@@ -139,6 +145,7 @@ type scalekitClientFile struct {
 	RedirectURIs           []string `yaml:"redirect_uris"` // default: Cognito's and the sample app's
 	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris"`
 	InitiateLoginURI       string   `yaml:"initiate_login_uri"`
+	BackChannelLogoutURI   string   `yaml:"back_channel_logout_uri"`
 	Inactive               bool     `yaml:"inactive"`
 }
 
@@ -321,7 +328,8 @@ func (f *labFile) config(cfg ssolab.Config) ssolab.Config {
 	}
 	cfg.UserPools = mapped(f.UserPools, poolFile.userPool)
 	cfg.Scalekit = mockscalekit.Environment{
-		Name: f.Scalekit.Name, Mode: f.Scalekit.Mode, IDTokenTTL: f.Scalekit.IDTokenTTL, Attributes: f.Scalekit.Attributes,
+		ID: f.Scalekit.ID, Name: f.Scalekit.Name, Kind: f.Scalekit.Kind, Mode: f.Scalekit.Mode, IDTokenTTL: f.Scalekit.IDTokenTTL,
+		AccessTokenTTL: f.Scalekit.AccessTokenTTL, SessionTTL: f.Scalekit.SessionTTL, AccessTokenClaims: f.Scalekit.AccessClaims, Attributes: f.Scalekit.Attributes,
 		Clients:       mapped(f.Scalekit.Clients, func(c scalekitClientFile) mockscalekit.Client { return mockscalekit.Client(c) }),
 		Organizations: mapped(f.Scalekit.Organizations, organizationFile.organization),
 		Connections:   mapped(f.Scalekit.Connections, connectionFile.connection),

@@ -78,8 +78,13 @@ user_pools:
          authorize_url: "https://a/1", token_url: "https://a/2", attributes_url: "https://a/3", jwks_uri: "https://a/4"}
 scalekit:
   name: all
-  mode: modular
+  id: env_1
+  kind: development
+  mode: full-stack
   id_token_ttl: 1h
+  access_token_ttl: 5m
+  session_ttl: 24h
+  access_token_claims: {plan: gold}
   attributes: [badge]
   connections: [{id: conn_2, attribute_mapping: {email: mail}}]
   roles: [{name: admin, display_name: Admin, permissions: [read], default: true}]
@@ -87,7 +92,7 @@ scalekit:
     - {id: usr_1, email: u@acme.test, given_name: U, family_name: V, external_id: "9", inactive: true, metadata: {a: b}, memberships: [{organization: org_1, roles: [admin]}]}
   clients:
     - {id: skc_2, secret: test_1, name: two, redirect_uris: ["http://localhost/cb"], post_logout_redirect_uris: ["http://localhost/"],
-       initiate_login_uri: "http://localhost/login", inactive: true}
+       initiate_login_uri: "http://localhost/login", back_channel_logout_uri: "http://localhost/out", inactive: true}
   organizations:
     - id: org_1
       external_id: "17"
@@ -116,6 +121,9 @@ quirks: {idp-random-subject: on, unrequested-nonce: off}
 	require.Equal(t, mockscalekit.Connection{ID: "conn_1", Provider: "OKTA", Status: "DRAFT", Disabled: true}, cfg.Scalekit.Organizations[0].Connections[0])
 	require.Equal(t, mockscalekit.Domain{ID: "dom_1", Name: "acme.test", Type: "ALLOWED_EMAIL_DOMAIN", Status: "PENDING"}, cfg.Scalekit.Organizations[0].Domains[0])
 	require.True(t, cfg.Scalekit.Clients[0].Inactive)
+	env := cfg.Scalekit
+	require.Equal(t, []any{"env_1", "development", "full-stack", time.Hour, 5 * time.Minute, 24 * time.Hour, map[string]string{"plan": "gold"}, "http://localhost/out"},
+		[]any{env.ID, env.Kind, env.Mode, env.IDTokenTTL, env.AccessTokenTTL, env.SessionTTL, env.AccessTokenClaims, env.Clients[0].BackChannelLogoutURI})
 	org := cfg.Scalekit.Organizations[0]
 	require.Equal(t, []any{"acme", "EU", map[string]string{"tier": "gold"}, map[string]bool{"sso": true, "dir_sync": false}}, []any{org.Slug, org.Region, org.Metadata, org.Features})
 	require.Equal(t, []string{"badge"}, cfg.Scalekit.Attributes)

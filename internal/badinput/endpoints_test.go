@@ -302,6 +302,20 @@ func scalekit() []endpoint {
 	at := func(path string) func(b *bench) *request {
 		return func(b *bench) *request { return b.get(b.urls.Scalekit, path, param{"a", "b"}) }
 	}
+	// In full-stack mode a domain without connection leads to the hosted pages; in modular mode there is no such request.
+	hosted := func(b *bench, method, path, prompt string, form ...param) *request {
+		to, jar := b.visit(b.urls.Scalekit+"/oauth/authorize?"+pairs(append(authorize(b, "a%40nowhere.test"), param{"prompt", prompt})), 1)
+		fields := append([]param{{"request", to.Query().Get("request")}}, form...)
+		r := b.get(b.urls.Scalekit, path, fields...)
+		if method == http.MethodPost {
+			r = b.post(b.urls.Scalekit, path, fields...)
+		}
+		r.header = append(r.header, cookieHeader(jar, b.urls.Scalekit))
+		return r
+	}
+	credentials := func(b *bench, path string) *request {
+		return b.post(b.urls.Scalekit, path, param{"client_id", b.lab.Variable("SCALEKIT_CLIENT_ID")}, param{"client_secret", hunter}, param{"token", hunter})
+	}
 	return []endpoint{
 		row("scalekit.discovery", at("/.well-known/openid-configuration")), row("scalekit.discovery", at("/.well-known/oauth-authorization-server")), row("scalekit.keys", at("/keys")),
 		row("scalekit.authorize", func(b *bench) *request {
@@ -321,6 +335,38 @@ func scalekit() []endpoint {
 			return b.post(b.urls.Scalekit, "/oauth/token", param{"grant_type", "authorization_code"}, param{"client_id", b.lab.Variable("SCALEKIT_CLIENT_ID")}, param{"client_secret", hunter},
 				param{"code", "no-such-code"}, param{"redirect_uri", "a"}, param{"code_verifier", "b"})
 		}),
+		row("scalekit.token", func(b *bench) *request {
+			return b.post(b.urls.Scalekit, "/oauth/token", param{"grant_type", "refresh_token"}, param{"client_id", b.lab.Variable("SCALEKIT_CLIENT_ID")}, param{"client_secret", hunter},
+				param{"refresh_token", "no-such-token"}, param{"scope", "openid"})
+		}),
+		row("scalekit.token", func(b *bench) *request {
+			return b.post(b.urls.Scalekit, "/oauth/token", param{"grant_type", "client_credentials"}, param{"client_id", b.lab.Variable("SCALEKIT_CLIENT_ID")}, param{"client_secret", hunter}, param{"scope", "openid"})
+		}),
+		row("scalekit.callback", func(b *bench) *request {
+			return b.get(b.urls.Scalekit, "/sso/v1/oidc/conn_60040666217971987/callback", param{"idp_initiated", "true"}, param{"code", "no-such-code"}, param{"client_id", b.lab.Variable("SCALEKIT_CLIENT_ID")})
+		}, page),
+		row("scalekit.callback", func(b *bench) *request {
+			return b.get(b.urls.Scalekit, "/sso/v1/oauth/conn_60040666217971987/callback", param{"state", "a"}, param{"code", "b"})
+		}, page),
+		row("scalekit.test", func(b *bench) *request {
+			return b.get(b.urls.Scalekit, "/sso/v1/oidc/conn_60040666217971987/test", param{"login_hint", "john%40example.com"})
+		}, page),
+		row("scalekit.logout_callback", func(b *bench) *request {
+			return b.get(b.urls.Scalekit, "/sso/v1/oidc/conn_60040666217971987/logout/callback", param{"state", "a"})
+		}, page),
+		row("scalekit.backchannel_logout", func(b *bench) *request {
+			return b.post(b.urls.Scalekit, "/sso/v1/oidc/conn_60040666217971987/backchannel-logout", param{"logout_token", "a.b.c"})
+		}),
+		row("scalekit.login", func(b *bench) *request { return hosted(b, http.MethodGet, "/a/auth/login", "") }, page),
+		row("scalekit.login", func(b *bench) *request {
+			return hosted(b, http.MethodPost, "/a/auth/login", "", param{"email", "a%40nowhere.test"}, param{"connection", ""}, param{"code", "123456"}, param{"organization", "org_1"})
+		}, page),
+		row("scalekit.signup", func(b *bench) *request { return hosted(b, http.MethodGet, "/a/auth/signup", "create") }, page),
+		row("scalekit.signup", func(b *bench) *request {
+			return hosted(b, http.MethodPost, "/a/auth/signup", "create", param{"email", "a%40nowhere.test"}, param{"given_name", "a"}, param{"family_name", "b"})
+		}, page),
+		row("scalekit.introspect", func(b *bench) *request { return credentials(b, "/oauth/introspect") }),
+		row("scalekit.revoke", func(b *bench) *request { return credentials(b, "/revoke") }),
 		row("scalekit.userinfo", func(b *bench) *request { return b.bearer(b.get(b.urls.Scalekit, "/userinfo", param{"a", "b"})) }, plain),
 		row("scalekit.userinfo", func(b *bench) *request { return b.post(b.urls.Scalekit, "/userinfo", param{"access_token", hunter}) }, plain),
 		row("scalekit.logout", func(b *bench) *request {

@@ -82,4 +82,7 @@ func AsError(err error) *Error {
 }
 
 // PKCE (RFC 7636 §4.2).
-const MethodS256 = "S256"
+const (
+	MethodS256  = "S256"
+	MethodPlain = "plain"
+)

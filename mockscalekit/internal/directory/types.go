@@ -138,6 +138,7 @@ type Connection struct {
 	UIButtonTitle     string
 	ProviderKey       string
 	KeyID             string
+	OldHost           bool // made before the environment had its custom domain: its URLs keep the host
 
 	// AttributeMapping maps the name of a user's attribute at Scalekit to the identity provider's name for it.
 	AttributeMapping map[string]string
