@@ -10,9 +10,9 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -64,14 +64,18 @@ type Backend interface {
 	Close() error
 }
 
-// Table is a typed view of one table of a backend; values are stored as JSON.
+// Table is a typed view of one table of a backend. Values are what encoding/json takes, stored in a compact form or as
+// JSON; both are read.
 type Table[T any] struct {
 	backend Backend
 	name    string
+	codec   codec
 }
 
 // NewTable returns the table of that name.
-func NewTable[T any](b Backend, name string) Table[T] { return Table[T]{backend: b, name: name} }
+func NewTable[T any](b Backend, name string) Table[T] {
+	return Table[T]{backend: b, name: name, codec: codecOf(reflect.TypeFor[T]())}
+}
 
 // Get returns the value under key, or ErrNotFound.
 func (t Table[T]) Get(ctx context.Context, key string) (T, error) {
@@ -81,7 +85,7 @@ func (t Table[T]) Get(ctx context.Context, key string) (T, error) {
 
 // Put creates or replaces the value under key until expires; the zero time means for ever.
 func (t Table[T]) Put(ctx context.Context, key string, v T, expires time.Time) error {
-	b, err := json.Marshal(v)
+	b, err := t.codec.marshal(&v)
 	if err != nil {
 		return fmt.Errorf("encode %s/%s: %w", t.name, key, err)
 	}
@@ -107,7 +111,7 @@ func (t Table[T]) Update(ctx context.Context, key string, f func(v *T) (*T, erro
 		var expires time.Time
 		if old != nil {
 			v, expires = new(T), old.Expires
-			if err := json.Unmarshal(old.Value, v); err != nil {
+			if err := t.codec.unmarshal(old.Value, v); err != nil {
 				return nil, fmt.Errorf("decode %s/%s: %w", t.name, key, err)
 			}
 		}
@@ -115,7 +119,7 @@ func (t Table[T]) Update(ctx context.Context, key string, f func(v *T) (*T, erro
 		if err != nil || v == nil {
 			return nil, err
 		}
-		b, err := json.Marshal(v)
+		b, err := t.codec.marshal(v)
 		if err != nil {
 			return nil, fmt.Errorf("encode %s/%s: %w", t.name, key, err)
 		}
@@ -144,7 +148,7 @@ func (t Table[T]) decode(key string, r Record, err error) (T, error) {
 	if err != nil {
 		return v, err
 	}
-	if err := json.Unmarshal(r.Value, &v); err != nil {
+	if err := t.codec.unmarshal(r.Value, &v); err != nil {
 		return v, fmt.Errorf("decode %s/%s: %w", t.name, key, err)
 	}
 	return v, nil

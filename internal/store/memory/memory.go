@@ -3,9 +3,6 @@ package memory
 
 import (
 	"context"
-	"encoding/binary"
-	"maps"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -16,45 +13,16 @@ import (
 
 var _ store.Backend = (*Backend)(nil)
 
-// Backend keeps records in maps. When as many records were written as there are, the expired ones are dropped: memory is
-// given back without a background task, at a constant cost for each write.
+// Backend keeps records in slabs of bytes. When as many records were written as there are, the expired ones are dropped:
+// memory is given back without a background task, at a constant cost for each write.
 type Backend struct {
-	now func() time.Time
+	now  func() time.Time
+	hash func(key string) uint64
 
 	mu     sync.RWMutex // guards the fields below
-	tables map[string]map[string]entry
+	tables map[string]*slab
 	live   int // records at the last sweep
 	writes int // since the last sweep
-}
-
-// entry is a record, small, as a lab has many: its expiry in eight bytes (nanoseconds since 1970; math.MaxInt64 is never),
-// then its value.
-type entry string
-
-func newEntry(r store.Record) entry {
-	expires := int64(math.MaxInt64)
-	if !r.Expires.IsZero() {
-		expires = r.Expires.UnixNano()
-	}
-	var b strings.Builder
-	b.Grow(8 + len(r.Value))
-	var head [8]byte
-	binary.BigEndian.PutUint64(head[:], uint64(expires))
-	b.Write(head[:])
-	b.Write(r.Value)
-	return entry(b.String())
-}
-
-func (e entry) expires() int64 { return int64(binary.BigEndian.Uint64([]byte(e[:8]))) }
-
-func (e entry) expired(now time.Time) bool { return e.expires() <= now.UnixNano() }
-
-func (e entry) record() *store.Record {
-	r := &store.Record{Value: []byte(e[8:])}
-	if at := e.expires(); at != math.MaxInt64 {
-		r.Expires = time.Unix(0, at)
-	}
-	return r
 }
 
 // minSweep is how many writes are not worth a sweep.
@@ -62,7 +30,7 @@ const minSweep = 1024
 
 // New returns an empty backend that reads the time from now.
 func New(now func() time.Time) *Backend {
-	return &Backend{now: now, tables: map[string]map[string]entry{}}
+	return &Backend{now: now, hash: newHash(), tables: map[string]*slab{}}
 }
 
 // Get implements store.Backend.
@@ -91,7 +59,7 @@ func (b *Backend) Put(_ context.Context, table, key string, r store.Record) erro
 func (b *Backend) Delete(_ context.Context, table, key string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.tables[table], key)
+	b.delete(table, key)
 	return nil
 }
 
@@ -103,7 +71,7 @@ func (b *Backend) Take(_ context.Context, table, key string) (store.Record, erro
 	if r == nil {
 		return store.Record{}, store.ErrNotFound
 	}
-	delete(b.tables[table], key)
+	b.delete(table, key)
 	return *r, nil
 }
 
@@ -119,7 +87,7 @@ func (b *Backend) Update(_ context.Context, table, key string, f func(*store.Rec
 	case err != nil:
 		return err
 	case r == nil:
-		delete(b.tables[table], key)
+		b.delete(table, key)
 	default:
 		b.put(table, key, *r)
 	}
@@ -128,16 +96,25 @@ func (b *Backend) Update(_ context.Context, table, key string, f func(*store.Rec
 
 // Scan implements store.Backend.
 func (b *Backend) Scan(_ context.Context, table string, f func(string, store.Record) error) error {
+	type kept struct {
+		key    string
+		record store.Record
+	}
+	var snapshot []kept
 	b.mu.RLock()
-	now := b.now()
-	snapshot := maps.Clone(b.tables[table])
+	if s := b.tables[table]; s != nil {
+		now := b.now()
+		snapshot = make([]kept, 0, s.len())
+		s.each(func(e entry) {
+			if !e.expired(now) {
+				snapshot = append(snapshot, kept{string(e.key), *e.record()})
+			}
+		})
+	}
 	b.mu.RUnlock()
-	for _, key := range slices.Sorted(maps.Keys(snapshot)) {
-		e := snapshot[key]
-		if e.expired(now) {
-			continue
-		}
-		if err := f(key, *e.record()); err != nil {
+	slices.SortFunc(snapshot, func(x, y kept) int { return strings.Compare(x.key, y.key) })
+	for _, k := range snapshot {
+		if err := f(k.key, k.record); err != nil {
 			return err
 		}
 	}
@@ -158,19 +135,29 @@ func (b *Backend) Close() error { return b.Clear(context.Background()) }
 
 // get returns a copy of a live record, or nil.
 func (b *Backend) get(table, key string) *store.Record {
-	e, ok := b.tables[table][key]
+	s := b.tables[table]
+	if s == nil {
+		return nil
+	}
+	e, ok := s.get(key)
 	if !ok || e.expired(b.now()) {
 		return nil
 	}
 	return e.record()
 }
 
+func (b *Backend) delete(table, key string) {
+	if s := b.tables[table]; s != nil {
+		s.delete(key)
+	}
+}
+
 func (b *Backend) put(table, key string, r store.Record) {
 	b.sweep()
 	if b.tables[table] == nil {
-		b.tables[table] = map[string]entry{}
+		b.tables[table] = newSlab(b.hash)
 	}
-	b.tables[table][key] = newEntry(r)
+	b.tables[table].put(key, r)
 }
 
 // sweep drops what has expired, when it is time.
@@ -181,8 +168,8 @@ func (b *Backend) sweep() {
 	}
 	now := b.now()
 	b.live, b.writes = 0, 0
-	for _, records := range b.tables {
-		maps.DeleteFunc(records, func(_ string, e entry) bool { return e.expired(now) })
-		b.live += len(records)
+	for _, s := range b.tables {
+		s.sweep(now)
+		b.live += s.len()
 	}
 }
