@@ -22,6 +22,7 @@ type Catalogue struct {
 func NewCatalogue() (Catalogue, error) {
 	kit := party.NewKit(lab.New(lab.Options{}), quirk.NewSet(mockcognito.Quirks(), mockscalekit.Quirks()), nil)
 	defer func() { _ = kit.Close() }()
+	declareTLSFaults(kit.Faults)
 	if _, err := mockcognito.New(mockcognito.Config{Kit: kit, URL: "http://localhost:9401"}); err != nil {
 		return Catalogue{}, fmt.Errorf("catalogue: %w", err)
 	}

@@ -133,12 +133,13 @@ func (l *Lab) serve(base context.Context, handler http.Handler, pair []net.Liste
 	}
 	l.servers = append(l.servers, server)
 	if secure {
-		server.TLSConfig = l.ca.TLSConfig(l.serves)
+		server.TLSConfig = l.tlsConfig()
 	}
 	for _, listener := range pair {
 		l.serving.Go(func() { // Serve always ends with an error, at Close
 			if secure {
-				_ = server.ServeTLS(listener, "", "")
+				plain := &http.Server{Handler: handler, ReadHeaderTimeout: limits.header, ReadTimeout: limits.request, WriteTimeout: limits.answer, MaxHeaderBytes: maxHeader}
+				_ = server.ServeTLS(plainToo{listener, l, plain}, "", "")
 			} else {
 				_ = server.Serve(listener)
 			}
@@ -196,6 +197,7 @@ func (l *Lab) build() error {
 		return err
 	}
 	l.kit = party.NewKit(env, l.cfg.quirkSet(), l.cfg.Log)
+	declareTLSFaults(l.kit.Faults)
 	if l.data != nil {
 		l.kit.Keep(l.data.Space(spaceState, env.Now))
 	}

@@ -28,6 +28,7 @@ func frontPoints() []fault.Point {
 		{Name: "cognito.authorize.scope", Kind: fault.Step, Description: "the client may ask for the scopes"},
 		{Name: "cognito.authorize.provider_enabled", Kind: fault.Step, Description: "the client may use the identity provider"},
 		{Name: "cognito.login.csrf", Kind: fault.Step, Description: "the form of the login page is this browser's own"},
+		{Name: "cognito.body_limit", Kind: fault.Step, Description: "request bodies are bounded"},
 		{Name: "cognito.code", Kind: fault.Document, Description: "an authorization code that is made"},
 		{Name: "cognito.idpresponse.state_authentic", Kind: fault.Step, Description: "the returned state is Cognito's own"},
 		{Name: "cognito.idpresponse.state_age", Kind: fault.Step, Description: "the returned state is not older than 5 minutes"},

@@ -42,6 +42,7 @@ func (s *Server) browserFaults() []fault.Fault {
 	}
 	pages := []string{"cognito.login", "cognito.error"}
 	return []fault.Fault{
+		skip("http.no_limits", "A request of any size is read", "cognito.body_limit"),
 		cookies("cookie.no_secure", "Cookies lack Secure", func(line string) string { return strings.ReplaceAll(line, "; Secure", "") }),
 		cookies("cookie.no_httponly", "Cookies lack HttpOnly", func(line string) string { return strings.ReplaceAll(line, "; HttpOnly", "") }),
 		cookies("cookie.samesite_none", "Cookies go along with requests of any site", func(line string) string {

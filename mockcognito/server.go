@@ -86,7 +86,7 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) mount() {
 	s.surface = &web.Surface{
 		Party: trace.Cognito, Trace: s.kit.Trace, Faults: s.kit.Faults, Log: s.kit.Log, NotFound: s.notFound,
-		MethodNotAllowed: s.otherMethod,
+		MethodNotAllowed: s.otherMethod, LimitPoint: "cognito.body_limit",
 	}
 	post := []string{http.MethodPost}
 	preflight := []string{http.MethodOptions}

@@ -133,9 +133,10 @@ func TestDetection(t *testing.T) {
 				l := <-labs
 				defer func() { labs <- l }()
 				require.NoError(t, l.Reset(t.Context()))
+				o := options(t, l) // before the fault: it may leave nothing to describe
 				_, err := l.AddFault(ssolab.FaultRule{Fault: fault.ID, At: fault.At, Params: fault.Params})
 				require.NoError(t, err)
-				report, err := conformance.Run(t.Context(), []conformance.Check{check}, options(t, l))
+				report, err := conformance.Run(t.Context(), []conformance.Check{check}, o)
 				require.NoError(t, err)
 				r := report.Results[0]
 				require.NotEmpty(t, r.Findings, "%s: %s", r.Verdict, r.Message())

@@ -47,6 +47,8 @@ type Surface struct {
 	NotFound Endpoint     // serves every other path; nil answers 404
 	// MethodNotAllowed presents a known path asked with another method; nil answers 405 in plain text. Allow is set.
 	MethodNotAllowed Presenter
+	// LimitPoint is the step point of the bound on request bodies; empty: no fault lifts it. The party declares it.
+	LimitPoint string
 
 	mux    *http.ServeMux
 	byPath map[string][]string
@@ -76,7 +78,7 @@ func (s *Surface) Mount(routes ...Route) {
 		}
 		h := Handle(rt.Present, rt.Serve)
 		h = s.Faults.Wrap(rt.Point, h)
-		h = limit(h)
+		h = s.limit(h)
 		if !rt.Silent {
 			h = s.Trace.Handler(trace.Endpoint{Party: s.Party, Point: rt.Point, Channel: rt.Channel, Starts: rt.Starts}, h)
 		}
@@ -147,9 +149,14 @@ func Handle(present Presenter, serve Endpoint) http.Handler {
 	})
 }
 
-func limit(next http.Handler) http.Handler {
+func (s *Surface) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		bound := func() error { r.Body = http.MaxBytesReader(w, r.Body, MaxBody); return nil }
+		if s.LimitPoint == "" {
+			_ = bound()
+		} else {
+			_ = s.Faults.Run(r.Context(), fault.Check{Point: s.LimitPoint, Run: bound}) // which does not fail
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -42,7 +43,31 @@ func answerChecks() []conformance.Check {
 		check("AUTHZ-031", "The code stands in the query, answers of the implicit flow in the fragment", must, spec,
 			refs(oauth("4.1.2", "by adding the following parameters to the query component of the redirection URI"), oauth("4.2.2.1", "by adding the following parameters to the fragment component of the redirection URI")),
 			"Read the parameters of the callback from the query.", components, fault("authz.code_in_fragment", "fragment"), fault("authz.token_in_query", "query")),
+		check("AUTHZ-032", "A request without TLS is refused or sent to https", must, spec,
+			refs(oauth("3.1", "the authorization server MUST require the use of TLS as described in Section 1.6 when sending requests to the authorization endpoint")),
+			"Close the port, or answer with a redirect to https before anything is processed.", withoutTLS, fault("tls.plain_http", "is served")),
 	}
+}
+
+// withoutTLS asks the endpoint's host over plain http, at its own port or, where it has the usual one, at 80.
+func withoutTLS(t *conformance.T) {
+	u, err := url.Parse(t.AuthorizeURL(conformance.Variant{}))
+	if err != nil {
+		t.Undecided(err)
+	}
+	if u.Scheme != "https" {
+		t.Infof("the authorization endpoint is %s, as of a lab on ports (see DISC-005)", u.Scheme)
+		return
+	}
+	u.Scheme = "http"
+	resp, err := t.Try(nil, t.Request(http.MethodGet, u.String(), nil))
+	if err != nil {
+		t.Infof("without TLS there is no answer: %v", err)
+		return
+	}
+	to := resp.Location()
+	secured := to != nil && to.Scheme == "https" && to.Hostname() == u.Hostname() && to.Path == u.Path
+	t.Require(resp.Status >= http.StatusBadRequest || secured, "no answer, an error, or a redirect to https of the same host", "the request is served: status %d", resp.Status)
 }
 
 // told says how an authorization ended for the app.

@@ -4,7 +4,7 @@
 //	a browser of its own ─► sign in ─► /logout?client_id&logout_uri ─► sign in again     SignOut: 001, 002, 006, 009
 //	no browser at all    ─► /logout with this and that ─► Location                       003, 004, 005, 007, 010
 //
-// Not looked at: global sign-out, which needs the cloud API.
+// Global sign-out (008) is the user pools API's, and looked at in labs only.
 package logout
 
 import (
@@ -72,6 +72,12 @@ func Checks() []conformance.Check {
 		Refs:  []conformance.Ref{rpInitiated("2", "post_logout_redirect_uri: OPTIONAL. URI to which the RP is requesting that the End-User's User Agent be redirected after a logout has been performed")},
 		Needs: writes, Hint: "Cognito has its own parameters: use client_id and logout_uri.",
 		Faults: []conformance.Fault{fault("logout.pli_unregistered_followed", "which is not registered")}, Run: standardParameters,
+	}, {
+		ID: "LOGOUT-008", Title: "Global sign-out ends refresh tokens and access to userInfo", Level: conformance.Must, Basis: conformance.Vendor,
+		Refs:   []conformance.Ref{{Doc: "Amazon Cognito user pools API", Section: "AdminUserGlobalSignOut", Quote: "ends the user's sessions everywhere: tokens that were issued before are accepted no more"}},
+		Needs:  []conformance.Need{conformance.NeedLab},
+		Hint:   "Use it for lost devices. Apps that verify tokens themselves take access tokens until they expire, and the browser's cookie at the domain stays.",
+		Faults: []conformance.Fault{fault("logout.global_noop", "tokens")}, Run: globalSignOut,
 	}, {
 		ID: "LOGOUT-009", Title: "Sign-out deletes the session's cookie", Level: conformance.Should, Basis: conformance.Advice,
 		Refs: []conformance.Ref{{Doc: "RFC 6265", Section: "3.1", Quote: "to remove a cookie, the server returns a Set-Cookie header with an expiration date in the past"}}, Needs: writes,
@@ -235,4 +241,21 @@ func deletesCookie(_ context.Context, t *conformance.T) {
 func session(name string) bool {
 	suffix, ok := strings.CutPrefix(name, "cognito")
 	return ok && strings.Trim(suffix, "-0123456789") == ""
+}
+
+// globalSignOut signs the person out everywhere by the lab's user pools API.
+func globalSignOut(_ context.Context, t *conformance.T) {
+	g := t.Grant(conformance.Variant{})
+	if g.AccessToken == nil {
+		t.Skip("the access token is no JWT that can be read (see AT-001)")
+	}
+	token, access := g.RequireRefreshToken(t), g.Tokens.AccessToken.Reveal()
+	if resp := t.UserInfo(access); resp.Status != http.StatusOK {
+		t.Skip("userInfo answered %d before the sign-out (see UINFO-001)", resp.Status)
+	}
+	t.LabAPI("AdminUserGlobalSignOut", map[string]any{"Username": g.AccessToken.ClaimSet()["username"]})
+	resp := t.Refresh(g.Authorization.Client, token)
+	t.Expect(conformance.ReadTokens(resp) == nil, "invalid_grant for a refresh token of before", "tokens, with status %d", resp.Status)
+	resp = t.UserInfo(access)
+	t.Expect(resp.Status == http.StatusUnauthorized, "status 401 of userInfo for an access token of before", "status %d", resp.Status)
 }

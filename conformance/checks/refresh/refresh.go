@@ -51,6 +51,15 @@ func Checks() []conformance.Check {
 		Refs: []conformance.Ref{aws("refresh tokens", "the answer to a refresh holds a refresh token only when rotation is on")},
 		Hint: "Keep the first refresh token; with rotation, store the newest before it is used.", Faults: []conformance.Fault{{ID: "refr.rotates_unasked", Says: "refresh_token"}}, Run: run(noRotation),
 	}, {
+		ID: "REFR-004", Title: "With rotation a refresh brings a new refresh token, and the old one ends after the grace period", Level: conformance.Must, Basis: conformance.Vendor,
+		Refs:  []conformance.Ref{aws("refresh tokens", "with rotation each refresh answers a new refresh token with what is left of the lifetime, and the old one is good for the grace period"), {Doc: "RFC 9700", Section: "4.14.2", Quote: "the authorization server issues a new refresh token with every access token refresh response. The previous refresh token is invalidated"}},
+		Needs: []conformance.Need{conformance.NeedLab, conformance.NeedClock},
+		Hint:  "Store the newest refresh token before it is used, and let one refresh run at a time.", Faults: []conformance.Fault{{ID: "refr.old_lives_on", Says: "observed tokens"}}, Run: run(rotation),
+	}, {
+		ID: "REFR-009", Title: "The refresh token of a disabled user is refused", Level: conformance.Must, Basis: conformance.Vendor, Needs: []conformance.Need{conformance.NeedLab},
+		Refs: []conformance.Ref{aws("refresh tokens", "a user who was disabled or deleted gets no new tokens"), {Doc: "Amazon Cognito user pools API", Section: "AdminDisableUser", Quote: "the user cannot sign in, and the user's access tokens are revoked"}},
+		Hint: "Disable the user in the pool when the directory does: the identity provider is not asked.", Faults: []conformance.Fault{{ID: "refr.disabled_user_ok", Says: "observed tokens"}}, Run: run(disabledUser),
+	}, {
 		ID: "REFR-005", Title: "A refresh token is bound to its client", Level: conformance.Must, Basis: conformance.Spec, Needs: []conformance.Need{conformance.NeedOtherClient},
 		Refs: []conformance.Ref{oauth("6", "ensure that the refresh token was issued to the authenticated client"), oauth("10.4", "The authorization server MUST maintain the binding between a refresh token and the client to whom it was issued")},
 		Hint: "Refresh with the app client that signed the person in.", Faults: []conformance.Fault{{ID: "refr.any_client", Says: "observed tokens"}}, Run: run(otherClient),
@@ -206,4 +215,57 @@ func number(v any) float64 {
 		return 0
 	}
 	return f
+}
+
+// rotation turns rotation on for the client of the run, without a grace period and with one of ten seconds.
+func rotation(t *conformance.T) {
+	old := clientSettings(t)
+	defer t.LabAPI("UpdateUserPoolClient", old)
+	for _, grace := range []int{0, 10} {
+		set := clientSettings(t)
+		set["RefreshTokenRotation"] = map[string]any{"Feature": "ENABLED", "RetryGracePeriodSeconds": grace}
+		set["ExplicitAuthFlows"] = []string{"ALLOW_USER_SRP_AUTH"}
+		t.LabAPI("UpdateUserPoolClient", set)
+		g := t.Grant(conformance.Variant{})
+		client, first := g.Authorization.Client, g.RequireRefreshToken(t)
+		second := requireTokens(t, t.Refresh(client, first)).RefreshToken
+		t.Require(second != "" && second != first, "a new refresh token", "none, or the same")
+		if grace > 0 {
+			t.Advance(grace - 1)
+			t.Expect(conformance.ReadTokens(t.Refresh(client, first)) != nil, "the old token within its grace period", "it is refused")
+			t.Advance(2)
+		}
+		refused(t, "a refresh token that was replaced", t.Refresh(client, first), "invalid_grant")
+		t.Expect(conformance.ReadTokens(t.Refresh(client, second)) != nil, "the new refresh token", "it is refused")
+	}
+}
+
+// clientSettings are the settings of the client, as an update takes them.
+func clientSettings(t *conformance.T) map[string]any {
+	c, _ := t.LabAPI("DescribeUserPoolClient", map[string]any{"ClientId": t.Target().Client.ID})["UserPoolClient"].(map[string]any)
+	for _, name := range []string{"ClientSecret", "CreationDate", "LastModifiedDate"} {
+		delete(c, name)
+	}
+	return c
+}
+
+// disabledUser disables the person of the run, and enables them again.
+func disabledUser(t *conformance.T) {
+	g := t.Grant(conformance.Variant{})
+	token := g.RequireRefreshToken(t)
+	name := username(t, g)
+	t.LabAPI("AdminDisableUser", map[string]any{"Username": name})
+	defer t.LabAPI("AdminEnableUser", map[string]any{"Username": name})
+	refused(t, "a disabled user's refresh token", t.Refresh(g.Authorization.Client, token), "invalid_grant", "invalid_request")
+}
+
+func username(t *conformance.T, g *conformance.Grant) string {
+	if g.AccessToken == nil {
+		t.Skip("the access token is no JWT that can be read (see AT-001)")
+	}
+	name, _ := g.AccessToken.ClaimSet()["username"].(string)
+	if name == "" {
+		t.Skip("the access token has no username (see AT-006)")
+	}
+	return name
 }

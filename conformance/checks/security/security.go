@@ -3,8 +3,7 @@
 //
 //	browser.go      what a browser is given: cookies, headers and pages of one sign-in, and of pages asked for directly
 //	credentials.go  what must be refused: tokens that somebody made, credentials in the wrong place, foreign origins
-//
-// Not modelled: TLS itself.
+//	transport.go    TLS, and requests that are too large
 package security
 
 import (
@@ -19,7 +18,7 @@ import (
 
 // Checks returns the security checks.
 func Checks() []conformance.Check {
-	list := slices.Concat(browserChecks(), pageChecks(), credentialChecks())
+	list := slices.Concat(browserChecks(), pageChecks(), credentialChecks(), transportChecks())
 	slices.SortFunc(list, func(a, b conformance.Check) int { return strings.Compare(a.ID, b.ID) })
 	return list
 }
