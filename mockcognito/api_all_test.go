@@ -165,3 +165,56 @@ func BenchmarkListUsers(b *testing.B) {
 		}
 	})
 }
+
+func TestQuotasOfTheAPI(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *mockConfig) {
+		p := &c.UserPools[0]
+		for i := len(p.Clients); i < 1000; i++ {
+			p.Clients = append(p.Clients, mockcognito.AppClient{ID: fmt.Sprint("client", i)})
+		}
+		for i := len(p.Providers); i < 300; i++ {
+			idp := p.Providers[0]
+			idp.Name, idp.Identifiers = fmt.Sprint("Provider", i), nil
+			p.Providers = append(p.Providers, idp)
+		}
+		for i := range 25 {
+			p.ResourceServers = append(p.ResourceServers, mockcognito.ResourceServer{Identifier: fmt.Sprint("server", i)})
+		}
+		for i := range 50 {
+			p.Attributes = append(p.Attributes, mockAttribute{Name: fmt.Sprint("custom:a", i)})
+		}
+		user := mockcognito.User{Username: "jane"}
+		for i := range 101 {
+			p.Groups = append(p.Groups, mockcognito.Group{Name: fmt.Sprint("g", i)})
+			if i < 100 {
+				user.Groups = append(user.Groups, fmt.Sprint("g", i))
+			}
+		}
+		p.Users = append(p.Users, user)
+		p.CustomDomains = []string{"a.example.com", "b.example.com", "c.example.com", "d.example.com"}
+	})
+	details, err := json.Marshal(b.details())
+	require.NoError(t, err)
+	const id = `{"UserPoolId":"` + poolID + `",`
+	for body, operation := range map[string]string{
+		id + `"ClientName":"one too many"}`: "CreateUserPoolClient",
+		id + `"ProviderName":"Another","ProviderType":"OIDC","ProviderDetails":` + string(details) + `}`:                            "CreateIdentityProvider",
+		id + `"Identifier":"another","Name":"n"}`:                                                                                   "CreateResourceServer",
+		id + `"Username":"jane","GroupName":"g100"}`:                                                                                "AdminAddUserToGroup",
+		id + `"Domain":"e.example.com","CustomDomainConfig":{"CertificateArn":"arn:aws:acm:us-east-1:000000000000:certificate/c"}}`: "CreateUserPoolDomain",
+	} {
+		a := b.api(operation, body)
+		require.Equal(t, "LimitExceededException", a.json["__type"], "%s: %s", operation, a.raw)
+	}
+	require.Equal(t, 200, b.api("AdminAddUserToGroup", id+`"Username":"jane","GroupName":"g99"}`).status, "he is in it already")
+	a := b.api("AddCustomAttributes", id+`"CustomAttributes":[{"Name":"x"}]}`)
+	require.Equal(t, "InvalidParameterException", a.json["__type"], a.raw)
+
+	b = newBench(t, func(c *mockConfig) {
+		for i := 1; i < 1000; i++ {
+			c.UserPools = append(c.UserPools, mockcognito.UserPool{ID: fmt.Sprintf("us-east-1_Pool%05d", i)})
+		}
+	})
+	require.Equal(t, "LimitExceededException", b.api("CreateUserPool", `{"PoolName":"p"}`).json["__type"])
+}

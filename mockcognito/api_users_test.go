@@ -182,7 +182,14 @@ func TestUsersMadeByAnAdministrator(t *testing.T) {
 		})
 	}
 
-	// ForceAliasCreation moves the alias.
+	// ForceAliasCreation moves the alias, but not for a user who cannot be made.
+	_, err = create("jane", func(in *cip.AdminCreateUserInput) {
+		in.UserAttributes, in.ForceAliasCreation = attribute("email", "jane@example.com", "email_verified", "true"), true
+	})
+	refused(t, err, "UsernameExistsException", "User account already exists")
+	byAlias, err = client.AdminGetUser(ctx, &cip.AdminGetUserInput{UserPoolId: pool, Username: aws.String("jane@example.com")})
+	require.NoError(t, err)
+	require.Equal(t, "true", attributesOf(byAlias.UserAttributes)["email_verified"])
 	_, err = create("eve", func(in *cip.AdminCreateUserInput) {
 		in.UserAttributes, in.ForceAliasCreation = attribute("email", "jane@example.com", "email_verified", "true"), true
 	})
@@ -226,6 +233,7 @@ func TestInvitations(t *testing.T) {
 	require.Len(t, list, 2)
 	require.Equal(t, "An0ther!one", list[0].Code, "newest first")
 	require.Equal(t, "SMS", list[0].Medium)
+	require.Empty(t, list[0].Subject)
 	_, err := client.AdminSetUserPassword(ctx, &cip.AdminSetUserPasswordInput{UserPoolId: pool, Username: aws.String("jane"), Password: aws.String("Passw0rd!"), Permanent: true})
 	require.NoError(t, err)
 	refused(t, create("jane", func(in *cip.AdminCreateUserInput) { in.MessageAction = "RESEND" }), "UnsupportedUserStateException", "Resend not possible. jane status is not FORCE_CHANGE_PASSWORD")

@@ -31,7 +31,7 @@ func cognitoQuotas() []Section {
 		{"COG-10.1-03", Yes, Documented, "300 providers of a pool, 50 identifiers of a provider", gQuotas, "", tests("mockcognito:TestQuotas")},
 		{"COG-10.1-04", Yes, Documented, "50 custom attributes, values of 2048 characters, names of 20", gQuotas, "", tests("mockcognito:TestQuotas")},
 		{"COG-10.1-05", Yes, Documented, "1024 characters of a redirect URL, 256 of a scope", gQuotas, "", tests("mockcognito:TestQuotas")},
-		{"COG-10.1-06", No, Documented, "100 groups of a user, 1000 app clients of a pool", gQuotas, "not counted", nil},
+		{"COG-10.1-06", Yes, Documented, "100 groups of a user, 1000 app clients of a pool", gQuotas, "", tests("mockcognito:TestQuotasOfTheAPI")},
 		{"COG-10.1-07", No, Documented, "Rates: 25 federations, 120 authentications and 120 token requests a second, 300 requests of an address, 500 of a domain", gQuotas, noLimits, nil},
 		{"COG-10.1-08", No, Unknown, "How throttling looks on the domain", "", noLimits, nil},
 		{"COG-10.1-09", No, Unknown, "The longest state", "", "what the server's limit for a request line lets through is taken", nil},

@@ -103,6 +103,9 @@ var tokenNames = []string{"id_token", "access_token", "refresh_token"}
 var secretNames = []string{
 	"access_token", "client_assertion", "client_secret", "ClientSecret", "code", "code_verifier", "_csrf", "id_token",
 	"id_token_hint", "idp_initiated_login", "mfa_code", "otp", "password", "Password", "refresh_token", "SECRET_HASH", "token",
+	// of the user pools API
+	"AccessToken", "ClientSecretValue", "ConfirmationCode", "IdToken", "NEW_PASSWORD", "PASSWORD", "PreviousPassword", "ProposedPassword", "REFRESH_TOKEN",
+	"RefreshToken", "SecretCode", "SecretHash", "TemporaryPassword", "Token", "UserCode",
 }
 
 // Mask hides a secret but keeps its first characters, so that one can be followed from hop to hop.

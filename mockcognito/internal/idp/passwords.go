@@ -1,7 +1,6 @@
 package idp
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -81,6 +80,9 @@ func (c *call) newUser(p *userpool.Pool, clear string) (*userpool.User, error) {
 		}
 	}
 	u := userpool.User{Username: name, Status: userpool.ForceChangePassword, Attributes: userpool.AttributesOf(values)}
+	if p.Users.Get(name) != nil {
+		return nil, userpool.Errorf(userpool.UsernameExists, "User account already exists")
+	}
 	if err := c.yieldAliases(p, &u); err != nil {
 		return nil, err
 	}
@@ -152,27 +154,35 @@ func (c *call) sendInvitation(p *userpool.Pool, u *userpool.User, clear string) 
 	default:
 		media = []string{userpool.MediumEmail}
 	}
-	body, subject := fmt.Sprintf("Your username is %s and temporary password is %s. ", u.Username, clear), "Your temporary password"
-	if t := p.AdminCreateUser.Invite; t != nil {
-		fill := strings.NewReplacer("{username}", u.Username, "{####}", clear)
-		if t.EmailMessage != "" {
-			body = fill.Replace(t.EmailMessage)
-		}
-		subject = firstOf(t.EmailSubject, subject)
-	}
 	for _, medium := range media {
 		to := map[string]string{userpool.MediumEmail: email, userpool.MediumSMS: phone}[medium]
 		if to == "" {
 			continue
 		}
-		err := c.Directory.Outbox().Send(c.ctx, userpool.Message{
-			PoolID: p.ID, Username: u.Username, Medium: medium, Destination: to, Purpose: userpool.Invitation, Code: clear, Subject: subject, Body: body,
-		})
-		if err != nil {
+		m := invitation(p, u, medium, clear)
+		m.PoolID, m.Username, m.Medium, m.Destination, m.Purpose, m.Code = p.ID, u.Username, medium, to, userpool.Invitation, clear
+		if err := c.Directory.Outbox().Send(c.ctx, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// invitation is an invitation's text: the pool's own, or the service's.
+func invitation(p *userpool.Pool, u *userpool.User, medium, clear string) userpool.Message {
+	var own userpool.MessageTemplate
+	if t := p.AdminCreateUser.Invite; t != nil {
+		own = *t
+	}
+	body := firstOf(own.EmailMessage, "Your username is {username} and temporary password is {####}. ")
+	if medium == userpool.MediumSMS {
+		body = firstOf(own.SMSMessage, "Your username is {username} and temporary password is {####}. ")
+	}
+	m := userpool.Message{Body: strings.NewReplacer("{username}", u.Username, "{####}", clear).Replace(body)}
+	if medium == userpool.MediumEmail {
+		m.Subject = firstOf(own.EmailSubject, "Your temporary password")
+	}
+	return m
 }
 
 // adminSetUserPassword sets a password: one for good, or one that has to be changed at the next sign-in. A federated

@@ -70,6 +70,8 @@ func (c *call) completeProvider(p *userpool.Pool, idp *userpool.IdentityProvider
 		if err := c.checkDetails(c.ctx, idp.Details); err != nil {
 			return err
 		}
+	}
+	if _, ok := idp.Details["attributes_url_add_attributes"]; !ok {
 		idp.Details["attributes_url_add_attributes"] = "false"
 	}
 	if idp.AttributeMapping == nil {
@@ -176,10 +178,35 @@ func (c *call) updateIdentityProvider() (object, error) {
 		return nil, err
 	}
 	name := c.in.str("ProviderName")
-	old := p.Provider(name)
-	if old == nil {
+	if p.Provider(name) == nil {
 		return nil, noProvider(name)
 	}
+	// The issuer is asked before the pool is changed, and only then: nobody waits for it.
+	if _, err := c.changedProvider(p, p.Provider(name), c.in.has("ProviderDetails")); err != nil {
+		return nil, err
+	}
+	err = c.edit(func(d *userpool.Draft) error {
+		if d.Provider(name) == nil {
+			return noProvider(name)
+		}
+		changed, err := c.changedProvider(d.Pool, d.Provider(name), false)
+		if err != nil {
+			return err
+		}
+		if err := checkIdentifiers(d.Pool, changed); err != nil {
+			return err
+		}
+		d.PutProvider(*changed)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.provider(name)
+}
+
+// changedProvider is old with what the request gives.
+func (c *call) changedProvider(p *userpool.Pool, old *userpool.IdentityProvider, fetch bool) (*userpool.IdentityProvider, error) {
 	changed := *old
 	if c.in.has("ProviderDetails") {
 		changed.Details = maps.Clone(c.in.strings("ProviderDetails"))
@@ -191,23 +218,7 @@ func (c *call) updateIdentityProvider() (object, error) {
 	if c.in.has("IdpIdentifiers") {
 		changed.Identifiers = c.in.list("IdpIdentifiers")
 	}
-	if err := c.completeProvider(p, &changed, c.in.has("ProviderDetails")); err != nil {
-		return nil, err
-	}
-	err = c.edit(func(d *userpool.Draft) error {
-		if d.Provider(name) == nil {
-			return noProvider(name)
-		}
-		if err := checkIdentifiers(d.Pool, &changed); err != nil {
-			return err
-		}
-		d.PutProvider(changed)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c.provider(name)
+	return &changed, c.completeProvider(p, &changed, fetch)
 }
 
 func (c *call) listIdentityProviders() (object, error) {

@@ -102,7 +102,12 @@ func (d *Directory) declare(p *Pool, decl DeclaredPool) *Draft {
 	reconcile(draft.clients, decl.Clients, draft.PutClient, draft.DeleteClient)
 	reconcile(draft.domains, decl.Domains, draft.PutDomain, draft.DeleteDomain)
 	reconcile(draft.groups, decl.Groups, draft.PutGroup, draft.DeleteGroup)
-	reconcile(draft.brandings, decl.Brandings, draft.PutBranding, draft.DeleteBranding)
+	// A style that the API has made for a client goes before the declared one: a client has one.
+	styles := slices.DeleteFunc(slices.Clone(decl.Brandings), func(b Branding) bool {
+		have := draft.BrandingOf(b.ClientID)
+		return have != nil && have.Origin == ByAPI
+	})
+	reconcile(draft.brandings, styles, draft.PutBranding, draft.DeleteBranding)
 	return draft
 }
 

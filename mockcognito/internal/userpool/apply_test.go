@@ -95,6 +95,24 @@ func TestApplyRefusesToReplaceWhatTheAPIMade(t *testing.T) {
 	require.Same(t, before, w.dir.Snapshot(), "nothing is done in part")
 }
 
+func TestAStyleThatTheAPIMadeStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	decl := declaration()
+	decl.Pools[0].Brandings = []userpool.Branding{{ID: "b1", ClientID: "declared1", Defaults: true}}
+	require.NoError(t, w.dir.Apply(t.Context(), decl))
+	w.edit(func(d *userpool.Draft) {
+		d.DeleteBranding("b1")
+		d.PutBranding(userpool.Branding{ID: "b2", ClientID: "declared1", Settings: map[string]any{"a": "b"}})
+	})
+	for range 2 {
+		require.NoError(t, w.dir.Apply(t.Context(), decl))
+		require.Equal(t, "b2", w.pool().BrandingOf("declared1").ID)
+		require.Nil(t, w.pool().Branding("b1"), "a client has one style")
+		w.open()
+	}
+}
+
 func TestAClientMayMoveFromPoolToPool(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

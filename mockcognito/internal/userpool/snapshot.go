@@ -103,7 +103,7 @@ func (p *Pool) Branding(id string) *Branding { return p.brandings[id] }
 
 // BrandingOf returns the style of an app client's pages, or nil.
 func (p *Pool) BrandingOf(clientID string) *Branding {
-	for _, b := range p.brandings {
+	for _, b := range ordered(p.brandings) {
 		if b.ClientID == clientID {
 			return b
 		}
