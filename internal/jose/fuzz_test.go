@@ -71,11 +71,25 @@ func FuzzKeySet(f *testing.F) {
 	})
 }
 
-// FuzzObject writes an object and reads it back.
+// FuzzObject writes an object, compares it with what encoding/json makes of a struct, and reads it back.
 func FuzzObject(f *testing.F) {
 	f.Add("name", "value", int64(1))
 	f.Add("<&>\u2028", "\x00\"\\/", int64(-1))
 	f.Fuzz(func(t *testing.T, name, value string, number int64) {
+		theirs, err := json.Marshal(struct {
+			S string
+			N int64
+			L []string
+			O []map[string]string
+		}{value, number, []string{value, ""}, []map[string]string{{"v": value}, nil}})
+		require.NoError(t, err)
+		ours, err := json.Marshal(jose.Object{
+			{Name: "S", Value: value}, {Name: "N", Value: number}, {Name: "L", Value: []string{value, ""}},
+			{Name: "O", Value: []any{jose.Object{{Name: "v", Value: value}}, nil}},
+		})
+		require.NoError(t, err)
+		require.Equal(t, string(theirs), string(ours))
+
 		name, value = strings.ToValidUTF8(name, ""), strings.ToValidUTF8(value, "")
 		o := jose.Object{{Name: name, Value: value}, {Name: name + "n", Value: number}}
 		b, err := o.Encode()

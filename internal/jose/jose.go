@@ -100,12 +100,15 @@ func (d *Draft) Sign() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
-	input := b64(header) + "." + b64(claims)
-	signature, err := d.Key.sign(input)
+	const most = 1 + 342 // a dot, and a signature of 2048 bits in base64url
+	token := make([]byte, 0, base64.RawURLEncoding.EncodedLen(len(header))+1+base64.RawURLEncoding.EncodedLen(len(claims))+most)
+	token = append(base64.RawURLEncoding.AppendEncode(token, header), '.')
+	token = base64.RawURLEncoding.AppendEncode(token, claims)
+	signature, err := d.Key.sign(token)
 	if err != nil {
 		return "", err
 	}
-	compact := input + "." + b64(signature)
+	compact := string(base64.RawURLEncoding.AppendEncode(append(token, '.'), signature))
 	if d.After != nil {
 		compact = d.After(compact)
 	}
@@ -120,8 +123,8 @@ func (d *Draft) encode(o Object) ([]byte, error) {
 	return b, err
 }
 
-func (k *Key) sign(input string) ([]byte, error) {
-	digest := sha256.Sum256([]byte(input))
+func (k *Key) sign(input []byte) ([]byte, error) {
+	digest := sha256.Sum256(input)
 	switch private := k.Private.(type) {
 	case *rsa.PrivateKey, *rsafast.Signer:
 		return private.Sign(rand.Reader, digest[:], crypto.SHA256)

@@ -1,6 +1,7 @@
 package jose_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -10,6 +11,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	gojose "github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
@@ -292,6 +294,26 @@ func TestObject(t *testing.T) {
 	b, err = jose.Object{{Name: "inner", Value: jose.Object{{Name: "b", Value: nil}, {Name: "a", Value: 1.5}}}}.Encode()
 	require.NoError(t, err)
 	require.Equal(t, `{"inner":{"b":null,"a":1.5}}`, string(b))
+}
+
+// Whatever a member holds, it is written as encoding/json writes it.
+func TestObjectValues(t *testing.T) {
+	t.Parallel()
+	for _, v := range []any{
+		nil, "", "plain", `"\/<&>`, "é\u2028\n\x00\xff", true, false, 0, -7, int64(1) << 62, uint8(3), 1.5, json.Number("12.0"), json.RawMessage(`{"a": [1]}`),
+		[]string(nil), []string{}, []string{"a", "é"}, []any{1, "x", nil}, map[string]int{"b": 1, "a": 2}, time.Unix(0, 0).UTC(), []byte("x"),
+		jose.Object(nil), jose.Object{{Name: `"`, Value: []jose.Object{{}, nil}}}, []jose.Object(nil), []jose.Object{}, struct{ A *int }{},
+	} {
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		require.NoError(t, enc.Encode(map[string]any{"v": v}))
+		got, err := jose.Object{{Name: "v", Value: v}}.Encode()
+		require.NoError(t, err)
+		require.Equal(t, strings.TrimSpace(want.String()), string(got))
+	}
+	_, err := jose.Object{{Name: "outer", Value: []jose.Object{{{Name: "inner", Value: make(chan int)}}}}}.Encode()
+	require.ErrorContains(t, err, `member "outer": member "inner"`)
 }
 
 func TestParseKeySetRefuses(t *testing.T) {

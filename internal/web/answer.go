@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,9 +9,12 @@ import (
 	"strings"
 )
 
+// encoder is a value that encodes itself, without escaping HTML.
+type encoder interface{ Encode() ([]byte, error) }
+
 // JSON writes v as the answer. The content type is the caller's, since the vendors differ in case and charset.
 func JSON(w http.ResponseWriter, status int, contentType string, v any) error {
-	b, err := json.Marshal(v)
+	b, err := encode(v)
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
@@ -18,6 +22,21 @@ func JSON(w http.ResponseWriter, status int, contentType string, v any) error {
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // the client may be gone; there is nobody to tell
 	return nil
+}
+
+// encode writes v as json.Marshal does, which would read again what an encoder has written.
+func encode(v any) ([]byte, error) {
+	e, ok := v.(encoder)
+	if !ok {
+		return json.Marshal(v)
+	}
+	b, err := e.Encode()
+	if err != nil || !bytes.ContainsAny(b, "<>&") {
+		return b, err
+	}
+	var out bytes.Buffer
+	json.HTMLEscape(&out, b)
+	return out.Bytes(), nil
 }
 
 // NoStore sets the headers of RFC 6749 §5.1.

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ssolab/ssolab/internal/fault"
+	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 )
@@ -259,6 +261,14 @@ func TestAnswers(t *testing.T) {
 	require.Equal(t, 201, w.Code)
 	w = httptest.NewRecorder()
 	require.Error(t, web.JSON(w, 200, "application/json", make(chan int)))
+	for _, o := range []jose.Object{nil, {{Name: "a", Value: "b"}}, {{Name: "<", Value: "&>\u2028"}}} { // one that encodes itself
+		want, err := json.Marshal(o)
+		require.NoError(t, err)
+		answer := httptest.NewRecorder()
+		require.NoError(t, web.JSON(answer, 200, "application/json", o))
+		require.Equal(t, string(want), answer.Body.String())
+	}
+	require.Error(t, web.JSON(httptest.NewRecorder(), 200, "application/json", jose.Object{{Name: "a", Value: make(chan int)}}))
 	require.Empty(t, w.Body.String())
 	require.Empty(t, w.Header().Get("Content-Type"), "nothing is written before it is known to be writable")
 	web.Redirect(w, "https://x/?a=b c")
