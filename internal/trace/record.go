@@ -3,12 +3,10 @@ package trace
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"hash/maphash"
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -29,9 +27,21 @@ type Endpoint struct {
 
 type activeKey struct{}
 
+// active is the exchange that is being served. What it holds beside the constants is guarded by the recorder's mutex.
 type active struct {
-	r  *Recorder
-	ex Exchange
+	r        *Recorder
+	endpoint Endpoint
+	started  time.Time
+	seq      uint64
+	from     Party
+	signIn   string
+	notes    []string
+	failure  string
+}
+
+// scratch is the memory that recording an exchange takes; what is kept of it is copied out.
+type scratch struct {
+	packed, response []byte
 }
 
 // Handler records the requests that next serves.
@@ -42,62 +52,75 @@ func (r *Recorder) Handler(e Endpoint, next http.Handler) http.Handler {
 			return
 		}
 		begun := time.Now() //nolint:forbidigo // a duration of the machine, not a time of the lab
-		a := &active{r: r, ex: Exchange{
-			To: e.Party, Channel: e.Channel, Point: e.Point, Started: r.o.Now(),
-			Method: req.Method, URL: absoluteURL(req), RequestHeader: headers(req.Header),
-		}}
-		a.ex.RequestBody = captureRequest(req)
-		r.begin(e, a, req)
-		rec := &responseRecorder{ResponseWriter: w}
+		memory := r.memory.Get().(*scratch)
+		a := &active{r: r, endpoint: e, started: r.o.Now()}
+		body := captureRequest(req)
+		memory.packed = appendRequest(memory.packed[:0], req, body)
+		r.begin(a, req, body)
+		rec := &responseRecorder{ResponseWriter: w, body: memory.response[:0]}
 		completed := false
 		defer func() {
-			a.ex.Duration = time.Since(begun)
-			a.ex.Status = rec.status
-			switch {
-			case !completed && rec.status == 0:
-				a.ex.Failure = "the connection was closed without an answer"
-			case rec.status == 0:
-				a.ex.Status = http.StatusOK
+			memory.response = rec.body
+			did := answer{status: rec.status, duration: time.Since(begun), header: w.Header()}
+			if did.status == 0 {
+				if did.dropped = !completed; completed {
+					did.status = http.StatusOK
+				}
 			}
-			a.ex.ResponseHeader = headers(w.Header())
-			a.ex.ResponseBody = rec.body.String()
-			r.end(a)
+			r.end(a, memory, did)
+			r.memory.Put(memory)
 		}()
 		next.ServeHTTP(rec, req.WithContext(context.WithValue(req.Context(), activeKey{}, a)))
 		completed = true
 	})
 }
 
-// captureRequest reads a form, which is small, so that its codes and tokens can be looked up before it is served.
-func captureRequest(req *http.Request) string {
+// answer is what became of a request.
+type answer struct {
+	status   int
+	duration time.Duration
+	header   http.Header
+	dropped  bool // the connection was closed instead
+}
+
+// captureRequest reads the head of a body, so that its codes and tokens can be looked up before it is served.
+func captureRequest(req *http.Request) []byte {
 	if req.Body == nil || req.Body == http.NoBody {
-		return ""
+		return nil
 	}
-	head, _ := io.ReadAll(io.LimitReader(req.Body, maxBody))
+	var head []byte
+	if n := req.ContentLength; n >= 0 && n <= maxBody {
+		head = make([]byte, n)
+		got, _ := io.ReadFull(req.Body, head)
+		head = head[:got]
+	} else {
+		head, _ = io.ReadAll(io.LimitReader(req.Body, maxBody))
+	}
 	req.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(head), req.Body), req.Body}
-	return string(head)
+	return head
 }
 
-func (r *Recorder) begin(e Endpoint, a *active, req *http.Request) {
-	strong, state := requestKeys(req, a.ex.RequestBody)
+func (r *Recorder) begin(a *active, req *http.Request, body []byte) {
+	strong, state := requestKeys(req, body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seq++
-	a.ex.Seq = r.seq
+	a.seq = r.seq
+	e := a.endpoint
 	caller, called := r.calls[req.RemoteAddr]
 	delete(r.calls, req.RemoteAddr) // the connection may carry another call next, or its port another caller
 	var s *signIn
 	switch {
 	case called:
-		a.ex.From = caller.from
+		a.from = caller.from
 		s = r.byID[caller.signIn]
 	case e.Channel == Front:
-		a.ex.From = Browser
+		a.from = Browser
 	default:
-		a.ex.From = App
+		a.from = App
 	}
 	if s == nil {
 		s = r.find(strong)
@@ -114,7 +137,7 @@ func (r *Recorder) begin(e Endpoint, a *active, req *http.Request) {
 	if s == nil {
 		return
 	}
-	a.ex.SignIn = s.ID
+	a.signIn = s.ID
 	// Registered on the way in already: a call made while serving, and the party that receives it, may carry them.
 	r.remember(s, strong)
 	if state != "" {
@@ -122,70 +145,53 @@ func (r *Recorder) begin(e Endpoint, a *active, req *http.Request) {
 	}
 }
 
-func (r *Recorder) end(a *active) {
-	keys := responseKeys(&a.ex)
+func (r *Recorder) end(a *active, memory *scratch, did answer) {
+	keys := responseKeys(did.header.Get("Location"), memory.response)
+	memory.packed = appendAnswer(memory.packed, a, did, memory.response)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a.ex.clip()
-	if s := r.byID[a.ex.SignIn]; s != nil {
+	if did.dropped {
+		a.failure = "the connection was closed without an answer"
+	}
+	memory.packed = appendRemarks(memory.packed, a)
+	h := hop{seq: a.seq, to: a.endpoint.Party, channel: a.endpoint.Channel, point: a.endpoint.Point, packed: bytes.Clone(memory.packed)}
+	if s := r.byID[a.signIn]; s != nil {
 		r.remember(s, keys)
 		s.Updated = r.o.Now()
-		if size := a.ex.size(); len(s.Hops) < keepHops && s.bytes+size <= keepBytes {
-			s.Hops = append(s.Hops, a.ex)
+		if size := len(h.packed); len(s.hops) < keepHops && s.bytes+size <= keepBytes {
+			s.hops = append(s.hops, h)
 			s.bytes += size
+			r.bytes += size
+			r.evict()
 		}
 	} else {
-		a.ex.SignIn = ""
-		r.loose = append(r.loose, a.ex)
-		if len(r.loose) > keepLoose {
-			r.loose = slices.Delete(r.loose, 0, len(r.loose)-keepLoose)
-		}
+		a.signIn = ""
+		r.keepLoose(h)
 	}
-	r.emit(a.ex.Point, a.ex.SignIn, a.ex.Status)
+	r.emit(a.endpoint.Point, a.signIn, did.status)
 }
 
-// clip shortens what is longer than anything a sign-in needs. What is looked up has been looked up before.
-func (ex *Exchange) clip() {
-	short := func(s *string) {
-		if len(*s) > maxValue {
-			*s = strings.Clone((*s)[:maxValue]) + "…"
+// keepLoose keeps an exchange of no sign-in, and drops the oldest ones where there are too many or too large ones.
+func (r *Recorder) keepLoose(h hop) {
+	r.loose = append(r.loose, h)
+	total := 0
+	for i := len(r.loose) - 1; i >= 0; i-- {
+		if total += len(r.loose[i].packed); len(r.loose)-i > keepLoose || total > keepBytes {
+			r.loose = slices.Delete(r.loose, 0, i+1)
+			return
 		}
 	}
-	short(&ex.URL)
-	short(&ex.Failure)
-	for _, list := range [][]Header{ex.RequestHeader, ex.ResponseHeader} {
-		for i := range list {
-			short(&list[i].Value)
-		}
-	}
-	for i := range ex.Notes {
-		short(&ex.Notes[i])
-	}
-}
-
-// size is about how many bytes an exchange holds.
-func (ex *Exchange) size() int {
-	n := len(ex.URL) + len(ex.RequestBody) + len(ex.ResponseBody) + len(ex.Failure)
-	for _, list := range [][]Header{ex.RequestHeader, ex.ResponseHeader} {
-		for _, h := range list {
-			n += len(h.Name) + len(h.Value)
-		}
-	}
-	for _, note := range ex.Notes {
-		n += len(note)
-	}
-	return n
 }
 
 // begunAt tells whether a request at point begins anew: the sign-in has been there, and not just left it for another
 // page of the same party.
 func (s *signIn) begunAt(point string) bool {
-	i := slices.IndexFunc(s.Hops, func(ex Exchange) bool { return ex.Point == point })
+	i := slices.IndexFunc(s.hops, func(h hop) bool { return h.point == point })
 	if i < 0 {
 		return false
 	}
-	last := s.Hops[len(s.Hops)-1]
-	return last.To != s.Hops[i].To || last.Point == point
+	last := s.hops[len(s.hops)-1]
+	return last.to != s.hops[i].to || last.point == point
 }
 
 func (r *Recorder) newSignIn() *signIn {
@@ -193,9 +199,16 @@ func (r *Recorder) newSignIn() *signIn {
 	s := &signIn{SignIn: SignIn{ID: r.o.ID(), Started: now, Updated: now, Outcome: Open}}
 	r.order = append(r.order, s)
 	r.byID[s.ID] = s
-	if len(r.order) > r.o.Keep {
+	r.evict()
+	return s
+}
+
+// evict drops the oldest sign-ins while there are too many, or too many bytes of them.
+func (r *Recorder) evict() {
+	for len(r.order) > r.o.Keep || len(r.order) > 1 && r.bytes > r.o.KeepBytes {
 		old := r.order[0]
 		r.order = slices.Delete(r.order, 0, 1)
+		r.bytes -= old.bytes
 		delete(r.byID, old.ID)
 		for _, k := range old.keys {
 			if r.byKey[k] == old {
@@ -203,7 +216,6 @@ func (r *Recorder) newSignIn() *signIn {
 			}
 		}
 	}
-	return s
 }
 
 func (r *Recorder) find(values []string) *signIn {
@@ -225,100 +237,11 @@ func (r *Recorder) remember(s *signIn, values []string) {
 	}
 }
 
-// Names of parameters whose values are handed out once, or at least to one person only.
-var strongNames = []string{"code", "authRequestID", "access_token", "refresh_token", "id_token", "token", "id_token_hint", "idp_initiated_login"}
-
-const minStrong = 12 // shorter values are not unguessable, so they join nothing
-
-func strongValues(q url.Values) []string {
-	var out []string
-	for _, name := range strongNames {
-		if v := q.Get(name); len(v) >= minStrong {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
-func requestKeys(req *http.Request, body string) (strong []string, state string) {
-	q := req.URL.Query()
-	strong, state = strongValues(q), q.Get("state")
-	if isForm(req.Header.Get("Content-Type")) {
-		if form, err := url.ParseQuery(body); err == nil {
-			strong = append(strong, strongValues(form)...)
-			if state == "" {
-				state = form.Get("state")
-			}
-		}
-	}
-	if scheme, token, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") && len(token) >= minStrong {
-		strong = append(strong, token)
-	}
-	return strong, state
-}
-
-func responseKeys(ex *Exchange) []string {
-	var out []string
-	for _, h := range ex.ResponseHeader {
-		if h.Name != "Location" {
-			continue
-		}
-		u, err := url.Parse(h.Value)
-		if err != nil {
-			continue
-		}
-		for _, raw := range []string{u.RawQuery, u.Fragment} {
-			q, err := url.ParseQuery(raw)
-			if err != nil {
-				continue
-			}
-			out = append(out, strongValues(q)...)
-			if state := q.Get("state"); state != "" {
-				out = append(out, state)
-			}
-		}
-	}
-	if strings.HasPrefix(ex.ResponseBody, "{") && strings.Contains(ex.ResponseBody, `_token"`) {
-		var tokens struct {
-			AccessToken  string `json:"access_token"`
-			RefreshToken string `json:"refresh_token"`
-			IDToken      string `json:"id_token"`
-		}
-		if json.Unmarshal([]byte(ex.ResponseBody), &tokens) == nil {
-			for _, t := range []string{tokens.AccessToken, tokens.RefreshToken, tokens.IDToken} {
-				if len(t) >= minStrong {
-					out = append(out, t)
-				}
-			}
-		}
-	}
-	return out
-}
-
-func absoluteURL(req *http.Request) string {
-	scheme := "http"
-	if req.TLS != nil {
-		scheme = "https"
-	}
-	return scheme + "://" + req.Host + req.URL.RequestURI()
-}
-
-func headers(h http.Header) []Header {
-	out := make([]Header, 0, len(h))
-	for name, values := range h {
-		for _, v := range values {
-			out = append(out, Header{name, v})
-		}
-	}
-	slices.SortFunc(out, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
-	return out
-}
-
 // responseRecorder keeps the status and the first bytes of a body that is no page.
 type responseRecorder struct {
 	http.ResponseWriter
 	status int
-	body   bytes.Buffer
+	body   []byte
 }
 
 // Unwrap lets http.ResponseController reach the real writer.
@@ -335,8 +258,8 @@ func (w *responseRecorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	if room := maxBody - w.body.Len(); room > 0 && !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
-		w.body.Write(b[:min(room, len(b))])
+	if room := maxBody - len(w.body); room > 0 && !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		w.body = append(w.body, b[:min(room, len(b))]...)
 	}
 	return w.ResponseWriter.Write(b)
 }

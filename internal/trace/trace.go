@@ -95,13 +95,14 @@ type Event struct {
 
 // Options of a Recorder.
 type Options struct {
-	Now  func() time.Time // the lab's clock
-	ID   func() string    // makes ids of sign-ins
-	Keep int              // how many sign-ins are kept; 0 means 100
+	Now       func() time.Time // the lab's clock
+	ID        func() string    // makes ids of sign-ins
+	Keep      int              // how many sign-ins are kept; 0 means 100
+	KeepBytes int              // how many bytes of their exchanges are kept, the newest sign-in's in any case; 0 means 8 MiB
 }
 
 const (
-	keepLoose  = 50      // exchanges of no sign-in that are kept
+	keepLoose  = 50      // exchanges of no sign-in that are kept, of keepBytes at most
 	keepEvents = 4096    // events that Wait and Events can look back on
 	keepHops   = 100     // exchanges of one sign-in that are kept
 	keepKeys   = 2000    // values that lead to one sign-in
@@ -110,24 +111,27 @@ const (
 
 // Recorder keeps the last sign-ins of a lab. It is safe for concurrent use.
 type Recorder struct {
-	o    Options
-	seed maphash.Seed
+	o      Options
+	seed   maphash.Seed
+	memory sync.Pool // of *scratch
 
 	mu      sync.Mutex // guards the fields below
 	seq     uint64
 	order   []*signIn
 	byID    map[string]*signIn
 	byKey   map[uint64]*signIn
-	loose   []Exchange
+	bytes   int // of the exchanges of all sign-ins
+	loose   []hop
 	calls   map[string]call // local address of a caller's connection → who is calling
 	events  []Event
-	changed chan struct{} // closed and replaced at every event
+	changed chan struct{} // closed at the next event; nil while nobody waits
 }
 
 type signIn struct {
-	SignIn
-	keys  []uint64
-	bytes int // of its exchanges
+	SignIn // without Hops
+	hops   []hop
+	keys   []uint64
+	bytes  int // of its exchanges
 }
 
 type call struct {
@@ -140,8 +144,11 @@ func NewRecorder(o Options) *Recorder {
 	if o.Keep <= 0 {
 		o.Keep = 100
 	}
+	if o.KeepBytes <= 0 {
+		o.KeepBytes = 8 << 20
+	}
 	return &Recorder{
-		o: o, seed: maphash.MakeSeed(), changed: make(chan struct{}),
+		o: o, seed: maphash.MakeSeed(), memory: sync.Pool{New: func() any { return new(scratch) }},
 		byID: map[string]*signIn{}, byKey: map[uint64]*signIn{}, calls: map[string]call{},
 	}
 }
@@ -172,14 +179,18 @@ func (r *Recorder) SignIn(id string) (SignIn, bool) {
 func (r *Recorder) Loose() []Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.loose)
+	out := make([]Exchange, len(r.loose))
+	for i, h := range r.loose {
+		out[i] = h.exchange("")
+	}
+	return out
 }
 
 // Reset forgets everything recorded. Numbers of events go on.
 func (r *Recorder) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.order, r.loose, r.events = nil, nil, nil
+	r.order, r.loose, r.events, r.bytes = nil, nil, nil, 0
 	clear(r.byID)
 	clear(r.byKey)
 	r.emit("reset", "", 0)
@@ -202,6 +213,9 @@ func (r *Recorder) Wait(ctx context.Context, after uint64, match func(Event) boo
 				return e, nil
 			}
 		}
+		if r.changed == nil {
+			r.changed = make(chan struct{})
+		}
 		changed := r.changed
 		r.mu.Unlock()
 		select {
@@ -221,7 +235,7 @@ func Annotate(ctx context.Context, f func(*SignIn)) {
 	}
 	a.r.mu.Lock()
 	defer a.r.mu.Unlock()
-	s := a.r.byID[a.ex.SignIn]
+	s := a.r.byID[a.signIn]
 	if s == nil {
 		return
 	}
@@ -236,7 +250,7 @@ func Annotate(ctx context.Context, f func(*SignIn)) {
 func Note(ctx context.Context, note string) {
 	if a, ok := ctx.Value(activeKey{}).(*active); ok {
 		a.r.mu.Lock()
-		a.ex.Notes = append(a.ex.Notes, note)
+		a.notes = append(a.notes, note)
 		a.r.mu.Unlock()
 	}
 }
@@ -249,7 +263,7 @@ func Fail(ctx context.Context, sentence string) {
 		return
 	}
 	a.r.mu.Lock()
-	a.ex.Failure = sentence
+	a.failure = sentence
 	a.r.mu.Unlock()
 	Annotate(ctx, func(s *SignIn) {
 		if s.Outcome == Completed {
@@ -267,14 +281,18 @@ func ID(ctx context.Context) string {
 	if a, ok := ctx.Value(activeKey{}).(*active); ok {
 		a.r.mu.Lock()
 		defer a.r.mu.Unlock()
-		return a.ex.SignIn
+		return a.signIn
 	}
 	return ""
 }
 
 func (s *signIn) copy() SignIn {
 	c := s.SignIn
-	c.Hops = slices.SortedFunc(slices.Values(s.Hops), func(a, b Exchange) int { return int(a.Seq) - int(b.Seq) })
+	sorted := slices.SortedFunc(slices.Values(s.hops), func(a, b hop) int { return int(a.seq) - int(b.seq) })
+	c.Hops = make([]Exchange, len(sorted))
+	for i, h := range sorted {
+		c.Hops[i] = h.exchange(s.ID)
+	}
 	return c
 }
 
@@ -285,6 +303,8 @@ func (r *Recorder) emit(name, signIn string, status int) {
 	if len(r.events) > keepEvents {
 		r.events = slices.Delete(r.events, 0, keepEvents/4)
 	}
-	close(r.changed)
-	r.changed = make(chan struct{})
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
 }
