@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -71,10 +72,38 @@ func (k *Kit) Reach(resolve func(addr string) string, roots *x509.CertPool) {
 // whole call.
 func (k *Kit) Client(from trace.Party, timeout time.Duration) *http.Client {
 	return &http.Client{
-		Transport:     k.Trace.Transport(from, k.transport),
-		Timeout:       timeout,
+		Transport:     bounded{k.Trace.Transport(from, k.transport), timeout},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// bounded gives each call a deadline, from the dial to the end of the answer's body. http.Client's own Timeout starts a
+// goroutine for every call, unless its transport is net/http's.
+type bounded struct {
+	base    http.RoundTripper
+	timeout time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), b.timeout)
+	resp, err := b.base.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp.Body = boundedBody{resp.Body, cancel}
+	return resp, nil
+}
+
+type boundedBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b boundedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
 }
 
 // Keep keeps what a restart must not lose in b, which Close closes. Call it before the first party is made.

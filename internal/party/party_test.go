@@ -1,6 +1,7 @@
 package party_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,7 +37,10 @@ func TestClientDoesNotFollowRedirectsAndHasADeadline(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/slow" {
+		if r.URL.Path != "/" {
+			if r.URL.Path == "/slow-body" {
+				_ = http.NewResponseController(w).Flush()
+			}
 			select {
 			case <-release:
 			case <-r.Context().Done():
@@ -57,5 +61,10 @@ func TestClientDoesNotFollowRedirectsAndHasADeadline(t *testing.T) {
 	if err == nil {
 		_ = resp.Body.Close()
 	}
+	require.True(t, os.IsTimeout(err), "%v", err)
+	resp, err = kit.Client(trace.Cognito, time.Second).Get(srv.URL + "/slow-body")
+	require.NoError(t, err)
+	_, err = io.ReadAll(resp.Body)
+	require.NoError(t, resp.Body.Close())
 	require.True(t, os.IsTimeout(err), "%v", err)
 }
