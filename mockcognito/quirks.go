@@ -18,6 +18,8 @@ const (
 	quirkUserInfoGetOnly   = "userinfo-get-only"
 	quirkMaxAgeIgnored     = "max-age-ignored"
 	quirkNoScopeInResponse = "token-response-without-scope"
+	quirkFailureConsumes   = "failed-exchange-consumes-code"
+	quirkUnverifiedEmail   = "email-unverified-by-default"
 )
 
 const core = "OpenID Connect Core 1.0 section "
@@ -25,6 +27,14 @@ const core = "OpenID Connect Core 1.0 section "
 // Quirks are the surprising behaviours of Cognito that have a switch.
 func Quirks() []quirk.Quirk {
 	return append(standardQuirks(), []quirk.Quirk{{
+		ID: quirkFailureConsumes, Party: "cognito", Default: true,
+		Description: "An exchange with another redirect_uri, client or code_verifier uses the code up, so that a corrected request fails too. Off: the code stays good until it is exchanged. Unverified.",
+		Sources:     []string{"not observed of live pools; the strict reading of RFC 6749 section 4.1.2"},
+	}, {
+		ID: quirkUnverifiedEmail, Party: "cognito", Default: true,
+		Description: "A federated user has email_verified false until a mapped claim says otherwise, whatever the provider said in a claim that is not mapped. Off: the attribute is there only if it is mapped.",
+		Sources:     []string{"Amazon Cognito developer guide, attribute mappings", "measured trigger events, which show \"false\" as a placeholder"},
+	}, {
 		ID: quirkUnwritableSkipped, Party: "cognito", Default: true,
 		Description: "A mapped attribute that the app client may not write is left out and the sign-in goes on. Off: the sign-in fails.",
 		Sources:     []string{"Amazon Cognito developer guide of 2024 and later, attribute mappings", "the API reference (CreateUserPoolClient, WriteAttributes) says that it throws; which of the two a live pool does was not observed"},

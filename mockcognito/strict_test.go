@@ -85,10 +85,12 @@ func TestQuirksThatDepartFromAStandard(t *testing.T) {
 			return a.json["scope"] == nil
 		},
 	}
+	departing := 0
 	for _, q := range mockcognito.Quirks() {
 		if q.Breaks == "" {
 			continue
 		}
+		departing++
 		require.Contains(t, shows, q.ID, "no test shows it")
 		t.Run(q.ID, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +101,27 @@ func TestQuirksThatDepartFromAStandard(t *testing.T) {
 			require.Equal(t, false, shows[q.ID](b), "off")
 		})
 	}
-	require.Len(t, shows, len(mockcognito.Quirks())-2, "a quirk of the tests is none of the service")
+	require.Len(t, shows, departing, "a quirk of the tests is none of the service")
+}
+
+func TestOtherQuirks(t *testing.T) {
+	t.Parallel()
+	t.Run("failed-exchange-consumes-code", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		require.NoError(t, b.kit.Quirks.Switch("failed-exchange-consumes-code", false))
+		code := b.signIn("code_challenge", challenge, "code_challenge_method", "S256").Query().Get("code")
+		require.Equal(t, 400, b.exchange(code, "code_verifier", "wrong").status)
+		require.Equal(t, 400, b.exchange(code, "code_verifier", verifier, "redirect_uri", callback+"/").status)
+		require.Equal(t, 200, b.exchange(code, "code_verifier", verifier).status, "it was good still")
+		require.JSONEq(t, `{"error":"invalid_grant"}`, b.exchange(code, "code_verifier", verifier).raw, "and is used now")
+	})
+	t.Run("email-unverified-by-default", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		require.NoError(t, b.kit.Quirks.Switch("email-unverified-by-default", false))
+		require.NotContains(t, b.claims(), "email_verified")
+	})
 }
 
 func TestRPInitiatedLogout(t *testing.T) {

@@ -132,25 +132,57 @@ func (s *Server) credentials(r *http.Request, form url.Values) (id, secret strin
 	return user, password, nil
 }
 
-// redeemCode is RFC 6749 §4.1.3. The code is consumed before anything is compared.
-// Unverified: that a failed exchange consumes the code.
+// redeemCode is RFC 6749 §4.1.3.
 func (s *Server) redeemCode(ctx context.Context, p *pool, client *appClient, form url.Values) (jose.Object, error) {
 	for _, name := range []string{"code", "redirect_uri"} {
 		if form.Get(name) == "" {
 			return nil, &oauth2.Error{Code: oauth2.InvalidRequest, Err: errors.New("no " + name)}
 		}
 	}
-	g, err := s.takeCode(ctx, form.Get("code"))
-	if errors.Is(err, store.ErrNotFound) {
-		if err := s.usedAgain(ctx, form.Get("code")); err != nil {
-			return nil, err
-		}
-		return nil, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the code is unknown, older than 5 minutes, or was used before")}
-	}
+	// With the quirk the code is consumed before anything is compared, without it after everything was.
+	early := s.kit.Quirks.On(quirkFailureConsumes)
+	g, err := s.lookUpCode(ctx, form.Get("code"), early)
 	if err != nil {
 		return nil, err
 	}
-	err = s.kit.Faults.Run(ctx,
+	if err := s.checkGrant(ctx, client, form, g); err != nil {
+		return nil, err
+	}
+	if !early {
+		if g, err = s.lookUpCode(ctx, form.Get("code"), true); err != nil {
+			return nil, err
+		}
+	}
+	refreshToken, err := s.newRefreshToken(ctx, p, client, g.Refresh)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.rememberUse(ctx, form.Get("code"), g); err != nil {
+		return nil, err
+	}
+	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Completed })
+	return s.tokenResponse(g.Tokens, refreshToken, client, g.Refresh.Scopes), nil
+}
+
+// lookUpCode finds what a code stands for, and consumes it if asked to.
+func (s *Server) lookUpCode(ctx context.Context, code string, consume bool) (grant, error) {
+	find := s.codes.Get
+	if consume {
+		find = s.takeCode
+	}
+	g, err := find(ctx, code)
+	if !errors.Is(err, store.ErrNotFound) {
+		return g, err
+	}
+	if err := s.usedAgain(ctx, code); err != nil {
+		return g, err
+	}
+	return g, &oauth2.Error{Code: oauth2.InvalidGrant, Err: errors.New("the code is unknown, older than 5 minutes, or was used before")}
+}
+
+// checkGrant holds a token request against the sign-in that its code is of.
+func (s *Server) checkGrant(ctx context.Context, client *appClient, form url.Values, g grant) error {
+	err := s.kit.Faults.Run(ctx,
 		fault.Check{Point: "cognito.token.code_client", Run: func() error {
 			if g.ClientID != client.ID {
 				return &oauth2.Error{Code: oauth2.InvalidGrant, Err: fmt.Errorf("the code was issued to app client %s", g.ClientID)}
@@ -165,23 +197,12 @@ func (s *Server) redeemCode(ctx context.Context, p *pool, client *appClient, for
 		}},
 	)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.checkVerifier(ctx, form.Get("code_verifier"), g.Challenge); err != nil {
-		return nil, err
+		return err
 	}
-	if err := readable(client, g.Refresh.Scopes); err != nil {
-		return nil, err
-	}
-	refreshToken, err := s.newRefreshToken(ctx, p, client, g.Refresh)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.rememberUse(ctx, form.Get("code"), g); err != nil {
-		return nil, err
-	}
-	trace.Annotate(ctx, func(si *trace.SignIn) { si.Outcome = trace.Completed })
-	return s.tokenResponse(g.Tokens, refreshToken, client, g.Refresh.Scopes), nil
+	return readable(client, g.Refresh.Scopes)
 }
 
 // rememberUse keeps which grant a code was used for, where a second use is to end it.

@@ -43,7 +43,9 @@ func (s *Server) signInFederated(ctx context.Context, back *returned, claims map
 			return &errUpstream{"User is disabled.", fmt.Errorf("user %s is disabled", u.Username)} // Unverified: this text
 		}
 		if made {
-			u.Attributes = userpool.Attributes{{Name: "email_verified", Value: "false"}}
+			if s.kit.Quirks.On(quirkUnverifiedEmail) {
+				u.Attributes = userpool.Attributes{{Name: "email_verified", Value: "false"}}
+			}
 			u.Join(group.Name)
 		}
 		return s.apply(ctx, p, u, changes, made)
