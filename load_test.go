@@ -19,7 +19,7 @@ import (
 // gets their own claims.
 func TestAThousandSignInsAtOnce(t *testing.T) {
 	t.Parallel()
-	const people, active = atOnce, 16                                                // of those in flight so many send requests, or a loaded machine lets codes expire in queues
+	const people, active = atOnce, 16                                              // of those in flight so many send requests, or a loaded machine lets codes expire in queues
 	l := ssolab.Run(t, func(c *ssolab.Config) { c.UpstreamTimeout = time.Minute }) // the machine may be busy with other tests
 	transport := &http.Transport{MaxIdleConnsPerHost: active}
 	defer transport.CloseIdleConnections()
