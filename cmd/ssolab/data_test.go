@@ -36,7 +36,10 @@ func startUp(t *testing.T, args ...string) *upped {
 	t.Helper()
 	cmd, out, errs := process(t, append([]string{"up", "--port-base", "0", "--json"}, args...)...)
 	line, err := bufio.NewReader(out).ReadString('\n')
-	require.NoError(t, err, errs.String())
+	if err != nil {
+		_ = cmd.Wait() // so that what it says is whole, and nobody writes it any more
+		require.NoError(t, err, errs.String())
+	}
 	var up struct{ URLs, Variables map[string]string }
 	require.NoError(t, json.Unmarshal([]byte(line), &up))
 	return &upped{cmd, errs, up.URLs, up.Variables}
