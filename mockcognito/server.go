@@ -15,6 +15,7 @@ import (
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockcognito/internal/idp"
+	"github.com/ssolab/ssolab/mockcognito/internal/signin"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -26,6 +27,7 @@ type Server struct {
 	client  *http.Client // calls to identity providers
 
 	directory *userpool.Directory
+	engine    *signin.Engine // signs the pools' own users in
 	api       *idp.Service
 	current   atomic.Pointer[live]
 
@@ -75,6 +77,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.directory.Apply(ctx, cfg.declaration()); err != nil {
 		return nil, err
 	}
+	s.engine = signin.New(signin.Options{Env: kit.Env, Directory: s.directory, Store: kit.Transient, Log: kit.Log})
 	s.api = s.newAPI()
 	s.client.CheckRedirect = s.followUpstream
 	kit.Faults.Declare(faultPoints(), s.faults())

@@ -19,7 +19,6 @@ import (
 	"github.com/ssolab/ssolab/internal/oidc"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
-	"github.com/ssolab/ssolab/mockcognito/internal/idp"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -86,7 +85,7 @@ func (s *Server) userInfoDocument(access *accessToken, scopes []string) jose.Obj
 		}
 	}
 	if broad(scopes) && s.kit.Quirks.On(quirkOpenIDShowsAll) && len(u.Identities) > 0 { // reported for openid without another scope of attributes, absent with openid email phone
-		doc.Set("identities", idp.Identities(u))
+		doc.Set("identities", u.IdentitiesJSON())
 	}
 	for _, a := range show {
 		if !userpool.IsBoolean(a.Name) {

@@ -65,14 +65,14 @@ func (c *call) temporaryPassword(p *userpool.Pool) (string, error) {
 
 func (c *call) newUser(p *userpool.Pool, clear string) (*userpool.User, error) {
 	name, values := c.in.str("Username"), c.given("UserAttributes")
-	if slices.Contains(p.AliasAttributes, "email") && strings.Contains(name, "@") {
-		return nil, userpool.Errorf(userpool.InvalidParameter, "Username cannot be of email format, since user pool is configured for email alias.")
+	if err := p.CheckNewUsername(name); err != nil {
+		return nil, err
 	}
 	for _, attribute := range slices.Sorted(maps.Keys(values)) {
 		if attribute == "identities" {
 			return nil, userpool.Errorf(userpool.InvalidParameter, "user.identities: Attribute cannot be updated.\n")
 		}
-		if err := checkAttribute(p, attribute, values[attribute], true); err != nil {
+		if err := p.CheckAttribute(attribute, values[attribute], true); err != nil {
 			return nil, err
 		}
 		if values[attribute] == "" {
@@ -87,22 +87,12 @@ func (c *call) newUser(p *userpool.Pool, clear string) (*userpool.User, error) {
 		return nil, err
 	}
 	return p.CreateUser(c.ctx, u, func(u *userpool.User) (err error) {
-		if missing := lacking(p, u); missing != "" {
-			return userpool.Errorf(userpool.InvalidParameter, "Attributes did not conform to the schema: %s: The attribute is required\n", missing)
+		if lacking := p.Lacking(u); len(lacking) > 0 {
+			return userpool.Errorf(userpool.InvalidParameter, "Attributes did not conform to the schema: %s: The attribute is required\n", lacking[0])
 		}
 		u.Password, err = c.Directory.NewPassword(p, u, clear)
 		return err
 	})
-}
-
-// lacking is the first required attribute that a user has not.
-func lacking(p *userpool.Pool, u *userpool.User) string {
-	for _, name := range p.Required() {
-		if u.Attributes.Get(name) == "" {
-			return name
-		}
-	}
-	return ""
 }
 
 // yieldAliases takes verified addresses away from whoever has them as an alias, if the request wants the new user to have
@@ -112,19 +102,10 @@ func (c *call) yieldAliases(p *userpool.Pool, u *userpool.User) error {
 		return nil
 	}
 	for _, name := range []string{"email", "phone_number"} {
-		value := u.Attributes.Get(name)
-		if value == "" || !slices.Contains(p.AliasAttributes, name) || u.Attributes.Get(name+"_verified") != "true" {
+		if u.Attributes.Get(name+"_verified") != "true" {
 			continue
 		}
-		holder := p.Users.Find(value)
-		if holder == nil {
-			continue
-		}
-		_, err := p.Users.Update(c.ctx, holder.Username, func(h *userpool.User) error {
-			h.Attributes = h.Attributes.With(name+"_verified", "false")
-			return nil
-		})
-		if err != nil {
+		if err := p.YieldAlias(c.ctx, name, u.Attributes.Get(name), nil); err != nil {
 			return err
 		}
 	}

@@ -1,11 +1,9 @@
 package idp
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 
-	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -68,29 +66,9 @@ func attributes(u *userpool.User, only []string) []attributeOut {
 		add(a.Name, a.Value)
 	}
 	if len(u.Identities) > 0 {
-		add("identities", Identities(u))
+		add("identities", u.IdentitiesJSON())
 	}
 	return out
-}
-
-// Identities is the attribute of that name: a string of JSON with booleans and numbers.
-func Identities(u *userpool.User) string {
-	list := make([]jose.Object, len(u.Identities))
-	for i, identity := range u.Identities {
-		var issuer any // null but for SAML, whose entity id it is
-		if identity.Issuer != "" {
-			issuer = identity.Issuer
-		}
-		list[i] = jose.Object{
-			{Name: "userId", Value: identity.Subject}, {Name: "providerName", Value: identity.Provider}, {Name: "providerType", Value: identity.Type},
-			{Name: "issuer", Value: issuer}, {Name: "primary", Value: identity.Primary}, {Name: "dateCreated", Value: identity.Created.UnixMilli()},
-		}
-	}
-	b, err := json.Marshal(list)
-	if err != nil {
-		return "[]" // strings, booleans and numbers alone: it does not fail
-	}
-	return string(b)
 }
 
 // describeUser is UserType.
@@ -172,23 +150,6 @@ func (c *call) given(member string) map[string]string {
 	return out
 }
 
-// checkAttribute holds a value that an administrator gives against the schema. made: the user is being made, so that what
-// is immutable may be given.
-func checkAttribute(p *userpool.Pool, name, value string, made bool) error {
-	entry, ok := p.Attribute(name)
-	switch {
-	case !ok:
-		return userpool.Errorf(userpool.InvalidParameter, "user.%s: Attribute does not exist in the schema.\n", name)
-	case name == "sub" || entry.Immutable && !made:
-		return userpool.Errorf(userpool.InvalidParameter, "user.%s: Attribute cannot be updated.\n", name)
-	case userpool.IsBoolean(name) && value != "true" && value != "false":
-		return userpool.Errorf(userpool.InvalidParameter, "Attribute value for %s must be true or false.", name) // Unverified: the text
-	case value == "":
-		return nil
-	}
-	return userpool.CheckValue(entry, value)
-}
-
 // adminUpdateUserAttributes writes attributes; a blank value deletes one. An address that changes is not verified any more
 // unless the request says so.
 func (c *call) adminUpdateUserAttributes() (object, error) {
@@ -198,10 +159,10 @@ func (c *call) adminUpdateUserAttributes() (object, error) {
 			if name == "identities" {
 				return userpool.Errorf(userpool.InvalidParameter, "user.identities: Attribute cannot be updated.\n")
 			}
-			if err := checkAttribute(p, name, values[name], false); err != nil {
+			if err := p.CheckAttribute(name, values[name], false); err != nil {
 				return err
 			}
-			if err := writeAttribute(p, u, name, values[name]); err != nil {
+			if err := p.WriteAttribute(u, name, values[name]); err != nil {
 				return err
 			}
 		}
@@ -215,18 +176,6 @@ func (c *call) adminUpdateUserAttributes() (object, error) {
 	})
 }
 
-func writeAttribute(p *userpool.Pool, u *userpool.User, name, value string) error {
-	if value != "" {
-		u.Attributes = u.Attributes.With(name, value)
-		return nil
-	}
-	if slices.Contains(p.Required(), name) {
-		return userpool.Errorf(userpool.InvalidParameter, "user.%s: A required attribute cannot be deleted.\n", name) // Unverified: the text
-	}
-	u.Attributes = u.Attributes.Without(name)
-	return nil
-}
-
 func (c *call) adminDeleteUserAttributes() (object, error) {
 	names := c.in.list("UserAttributeNames")
 	return nil, c.updateUser(func(p *userpool.Pool, u *userpool.User) error {
@@ -238,7 +187,7 @@ func (c *call) adminDeleteUserAttributes() (object, error) {
 			case name == "sub" || entry.Immutable:
 				return userpool.Errorf(userpool.InvalidParameter, "user.%s: Attribute cannot be updated.\n", name)
 			}
-			if err := writeAttribute(p, u, name, ""); err != nil {
+			if err := p.WriteAttribute(u, name, ""); err != nil {
 				return err
 			}
 		}

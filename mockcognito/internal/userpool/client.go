@@ -127,12 +127,21 @@ func allows(list []string, attribute string) bool {
 }
 
 // AllowsFlow tells whether an authentication flow of the API, by its name without ALLOW_, is on. Without a list of its
-// own a client has refresh, SRP and custom authentication.
+// own a client has refresh, SRP and custom authentication; the names without ALLOW_ add to that, but for
+// CUSTOM_AUTH_FLOW_ONLY, which takes SRP away.
 func (c *AppClient) AllowsFlow(flow string) bool {
-	if c.ExplicitAuthFlows == nil {
-		return flow == "REFRESH_TOKEN_AUTH" || flow == "USER_SRP_AUTH" || flow == "CUSTOM_AUTH"
+	if slices.ContainsFunc(c.ExplicitAuthFlows, func(f string) bool { return strings.HasPrefix(f, "ALLOW_") }) {
+		return slices.Contains(c.ExplicitAuthFlows, "ALLOW_"+flow)
 	}
-	return slices.ContainsFunc(c.ExplicitAuthFlows, func(f string) bool { return strings.TrimPrefix(f, "ALLOW_") == flow })
+	switch flow {
+	case "REFRESH_TOKEN_AUTH", "CUSTOM_AUTH":
+		return true
+	case "USER_SRP_AUTH":
+		return !slices.Contains(c.ExplicitAuthFlows, "CUSTOM_AUTH_FLOW_ONLY")
+	case "ADMIN_USER_PASSWORD_AUTH":
+		return slices.Contains(c.ExplicitAuthFlows, "ADMIN_NO_SRP_AUTH")
+	}
+	return slices.Contains(c.ExplicitAuthFlows, flow)
 }
 
 // HidesUsers tells whether an unknown user is answered like a wrong password.

@@ -130,6 +130,8 @@ type MFA struct {
 	Enabled    []string // the same words
 	TOTPSecret string   // base32; empty: no authenticator
 	Verified   bool     // the authenticator has shown a right code
+	LastPeriod int64    // of the last code that was taken, in periods since 1970: each is taken once
+	Pending    string   // secret of an authenticator that was associated and has not shown a code yet
 }
 
 // PendingCode is a code that was sent to a user.
