@@ -9,7 +9,6 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math/big"
 	"strings"
@@ -302,11 +301,4 @@ func otherCode(code string) string {
 		digit = '1'
 	}
 	return string(digit) + code[1:]
-}
-
-func fromHex(t *testing.T, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	require.NoError(t, err)
-	return b
 }
