@@ -16,7 +16,12 @@ type Catalogue struct {
 	Quirks []quirk.State // in the order of the parties
 	Faults []fault.Fault // sorted by id
 	Points []fault.Point // sorted by name
+
+	plan *fault.Plan
 }
+
+// CheckFault tells why a lab would not take a rule; nil: it would.
+func (c Catalogue) CheckFault(r FaultRule) error { return c.plan.Check(r) }
 
 // NewCatalogue reads the registries of a lab that is never started.
 func NewCatalogue() (Catalogue, error) {
@@ -29,5 +34,5 @@ func NewCatalogue() (Catalogue, error) {
 	if _, err := mockscalekit.New(mockscalekit.Config{Kit: kit, URL: "http://localhost:9402", IdPURL: "http://localhost:9404", Environment: mockscalekit.DefaultEnvironment()}); err != nil {
 		return Catalogue{}, fmt.Errorf("catalogue: %w", err)
 	}
-	return Catalogue{Quirks: kit.Quirks.List(), Faults: kit.Faults.Faults(), Points: kit.Faults.Points()}, nil
+	return Catalogue{Quirks: kit.Quirks.List(), Faults: kit.Faults.Faults(), Points: kit.Faults.Points(), plan: kit.Faults}, nil
 }

@@ -1,6 +1,7 @@
 package ssolab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,12 +48,19 @@ type Config struct {
 	Callbacks []string // callback URLs added to the main app client, the first of the first pool
 	SignOuts  []string // sign-out URLs added to it
 
+	// Empty declares nothing but what is given here: what is nil is none, not the default lab's. Scalekit keeps its default
+	// client, without which nobody could reach its API. It is for those who make everything by the APIs.
+	Empty bool
+
 	// Data is a directory that keeps what a restart must not lose: users, what the APIs made, sessions, refresh tokens, keys
 	// and how far the clock was moved. Empty keeps all of it in memory.
 	Data string
 
 	Quirks map[string]bool // switches that differ from their defaults
 	Faults []FaultRule     // faults that are on from the start
+
+	// Source reads the configuration again for a reload by the control API; nil: the lab has nothing to read again.
+	Source func() (Config, error)
 
 	Log *slog.Logger // nil means discard
 	// TwoPrimeKeys makes RSA keys of two primes and signs with crypto/rsa. The default, eight primes, signs in a tenth of the
@@ -105,7 +113,7 @@ func (c Config) Validate() error {
 	if c.ScalekitEnvironment != "" && !dnsLabel.MatchString(c.ScalekitEnvironment) {
 		errs = append(errs, fmt.Errorf("scalekit environment: %q is no DNS label: a-z, 0-9 and -, not at the ends", c.ScalekitEnvironment))
 	}
-	if c.UserPools != nil && len(c.UserPools) == 0 {
+	if c.UserPools != nil && len(c.UserPools) == 0 && !c.Empty {
 		errs = append(errs, errors.New("user_pools: empty; a lab has at least one"))
 	}
 	for i, p := range c.UserPools {
@@ -113,15 +121,30 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("user_pools[%d].clients: empty; a pool has at least one", i))
 		}
 	}
-	if len(errs) > 0 && len(c.UserPools) == 0 && c.UserPools != nil {
-		return errors.Join(errs...)
-	}
 	// The real addresses are known when the lab listens; these have the same form.
 	plan := c.plan(c.layoutAt([len(partyNames)]int{9400, 9401, 9402, 9403, 9404}, 9443))
-	errs = append(errs,
+	errs = append(errs, c.withoutSecret(plan),
 		mockscalekit.Config{URL: plan.urls.Scalekit, IdPURL: plan.urls.IdP, Environment: plan.env}.Validate(),
 		mockcognito.Config{URL: plan.urls.Cognito, UserPools: plan.pools}.Validate())
 	return errors.Join(errs...)
+}
+
+// withoutSecret tells that the client which providers without an issuer sign in with has no secret. It gives them one in
+// plan, so that their own check does not report what follows from that.
+func (c Config) withoutSecret(plan plan) error {
+	if len(plan.env.Clients) == 0 || plan.env.Clients[0].Secret != "" {
+		return nil
+	}
+	var err error
+	for i, p := range plan.pools {
+		for j := range p.Providers {
+			if idp := &p.Providers[j]; idp.Issuer == plan.urls.Scalekit && idp.ClientSecret == "" {
+				idp.ClientSecret = "missing"
+				err = fmt.Errorf("environment.clients[0].secret: missing; user_pools[%d].providers[%d], which has no issuer of its own, signs in as this client, and Cognito needs a secret", i, j)
+			}
+		}
+	}
+	return err
 }
 
 // plan is a lab's configuration at its addresses.
@@ -134,10 +157,16 @@ type plan struct {
 
 func (c Config) plan(l layout) plan {
 	pools := slices.Clone(c.UserPools)
-	if pools == nil {
+	if pools == nil && !c.Empty {
 		pools = []mockcognito.UserPool{mockcognito.DefaultUserPool(mockcognito.IdentityProvider{})}
 	}
-	p := plan{layout: l, urls: l.urls(pools[0])}
+	var first *mockcognito.UserPool
+	if len(pools) > 0 {
+		first = &pools[0]
+	} else {
+		pools = []mockcognito.UserPool{} // nil would be the service's default
+	}
+	p := plan{layout: l, urls: l.urls(first)}
 	p.env = c.scalekit(p.urls, l, pools)
 	p.pools = c.userPools(p.urls, p.env, pools)
 	return p
@@ -172,8 +201,15 @@ func (c Config) scalekit(u URLs, l layout, pools []mockcognito.UserPool) mocksca
 	callbacks := append(idpResponses(l, pools), u.App+"/auth/callback", "http://localhost:3000/auth/callback")
 	env := c.Scalekit
 	standard := mockscalekit.DefaultEnvironment(callbacks...)
+	env.Name, env.Mode = cmp.Or(env.Name, standard.Name), cmp.Or(env.Mode, standard.Mode)
+	if env.Attributes == nil {
+		env.Attributes = standard.Attributes
+	}
 	if env.Clients == nil {
 		env.Clients = standard.Clients
+	}
+	if c.Empty {
+		standard.Organizations, standard.People = []mockscalekit.Organization{}, []mockscalekit.Person{}
 	}
 	if env.Organizations == nil {
 		env.Organizations = standard.Organizations

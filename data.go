@@ -33,7 +33,7 @@ func (l *Lab) env() (*lab.Env, error) {
 	if l.data == nil {
 		return lab.New(o), nil
 	}
-	l.data.Holder(fmt.Sprintf("%s, the lab at %s", processName(), l.plan.urls.Console))
+	l.data.Holder(fmt.Sprintf("%s, the lab at %s", processName(), l.plan().urls.Console))
 	kept := l.data.Space(spaceLab, nil)
 	clock := lab.KeptClock{Store: kept}
 	var err error

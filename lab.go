@@ -13,12 +13,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/console"
 	"github.com/ssolab/ssolab/internal/localca"
 	"github.com/ssolab/ssolab/internal/party"
-	"github.com/ssolab/ssolab/internal/sampleapp"
 	"github.com/ssolab/ssolab/internal/store/bolt"
 	"github.com/ssolab/ssolab/mockcognito"
 	"github.com/ssolab/ssolab/mockscalekit"
@@ -26,13 +26,17 @@ import (
 
 // Lab is a running sign-in chain.
 type Lab struct {
-	cfg Config
+	cfg Config // at the start; what a reload changes is in current
 
 	kit    *party.Kit
 	ca     *localca.CA // nil without TLS
 	bundle string      // file with the system's roots and the CA's; empty for a CA in memory
 	data   *bolt.File  // nil without Config.Data
-	plan   plan
+	layout layout
+	// current is what is declared at the moment.
+	current   atomic.Pointer[declared]
+	reloading sync.Mutex // one reload or reset at a time; guards faultIDs
+	faultIDs  []string   // of the rules that the configuration declares
 	// fixedHosts are the parties' hosts on the TLS port but for Cognito's.
 	fixedHosts map[string]int
 	cognito    *mockcognito.Server
@@ -82,7 +86,8 @@ func (l *Lab) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.plan = l.cfg.plan(l.cfg.layoutAt(listeners.ports(), listeners.tlsPort()))
+	l.layout = l.cfg.layoutAt(listeners.ports(), listeners.tlsPort())
+	l.current.Store(&declared{l.cfg, l.cfg.plan(l.layout)})
 	if err := l.build(); err != nil {
 		return errors.Join(err, listeners.Close())
 	}
@@ -149,7 +154,7 @@ func (l *Lab) serve(base context.Context, handler http.Handler, pair []net.Liste
 
 // serves tells whether a certificate may be made for host.
 func (l *Lab) serves(host string) bool {
-	if l.plan.layout.names == "" {
+	if l.layout.names == "" {
 		ip := net.ParseIP(host)
 		return host == "localhost" || ip != nil && ip.IsLoopback()
 	}
@@ -167,7 +172,7 @@ func (l *Lab) partyAt(host string) (party int, ok bool) {
 
 // hosts are the parties' host names on the TLS port at the moment, sorted; none without names.
 func (l *Lab) hosts() []string {
-	if l.plan.layout.names == "" {
+	if l.layout.names == "" {
 		return nil
 	}
 	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(l.fixedHosts)), l.cognito.Hosts())))
@@ -201,18 +206,19 @@ func (l *Lab) build() error {
 	if l.data != nil {
 		l.kit.Keep(l.data.Space(spaceState, env.Now))
 	}
-	l.fixedHosts = l.plan.layout.hosts(l.plan.urls)
+	plan := l.plan()
+	l.fixedHosts = l.layout.hosts(plan.urls)
 	l.kit.Reach(l.resolve, roots(l.ca))
-	urls := l.plan.urls
+	urls := plan.urls
 	// Cognito comes first: its keys are the first that anybody asks for.
 	l.cognito, err = mockcognito.New(mockcognito.Config{
-		Kit: l.kit, URL: urls.Cognito, Addresses: l.plan.layout.addresses(), UserPools: l.plan.pools, UpstreamTimeout: l.cfg.UpstreamTimeout,
+		Kit: l.kit, URL: urls.Cognito, Addresses: l.layout.addresses(), UserPools: plan.pools, UpstreamTimeout: l.cfg.UpstreamTimeout,
 		TrustedUpstreams: []string{strings.TrimPrefix(urls.Scalekit, "https://")},
 	})
 	if err != nil {
 		return err
 	}
-	l.scalekit, err = mockscalekit.New(mockscalekit.Config{Kit: l.kit, URL: urls.Scalekit, IdPURL: urls.IdP, Environment: l.plan.env, AllowRedirectURI: l.allowRedirectURI})
+	l.scalekit, err = mockscalekit.New(mockscalekit.Config{Kit: l.kit, URL: urls.Scalekit, IdPURL: urls.IdP, Environment: plan.env, AllowRedirectURI: l.allowRedirectURI})
 	if err != nil {
 		return err
 	}
@@ -224,7 +230,7 @@ func (l *Lab) build() error {
 func (l *Lab) Resolve() map[string]string {
 	out := map[string]string{}
 	for _, host := range l.hosts() {
-		port := strconv.Itoa(l.plan.layout.tlsPort)
+		port := strconv.Itoa(l.layout.tlsPort)
 		out[net.JoinHostPort(host, port)] = net.JoinHostPort("127.0.0.1", port)
 	}
 	return out
@@ -233,7 +239,7 @@ func (l *Lab) Resolve() map[string]string {
 // resolve is Resolve for one address, host:port; one that is not the lab's stays as it is.
 func (l *Lab) resolve(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
-	if err != nil || l.plan.layout.names == "" || port != strconv.Itoa(l.plan.layout.tlsPort) {
+	if err != nil || l.layout.names == "" || port != strconv.Itoa(l.layout.tlsPort) {
 		return addr
 	}
 	if _, ok := l.partyAt(host); !ok {
@@ -245,7 +251,7 @@ func (l *Lab) resolve(addr string) string {
 // allowRedirectURI lets the Scalekit clients whose redirect URIs are the lab's own send people back to every domain that
 // a user pool has at the moment.
 func (l *Lab) allowRedirectURI(clientID, uri string) bool {
-	own := slices.ContainsFunc(l.cfg.Scalekit.Clients, func(c mockscalekit.Client) bool { return c.ID == clientID && c.RedirectURIs != nil })
+	own := slices.ContainsFunc(l.current.Load().cfg.Scalekit.Clients, func(c mockscalekit.Client) bool { return c.ID == clientID && c.RedirectURIs != nil })
 	return !own && slices.ContainsFunc(l.cognito.DomainURLs(), func(base string) bool { return uri == base+idpResponsePath })
 }
 
@@ -279,36 +285,19 @@ func (l *Lab) HTTPClient() *http.Client {
 // applySwitches turns the configured quirks and faults on.
 func (l *Lab) applySwitches() error {
 	var errs []error
-	errs = append(errs, l.kit.Quirks.Apply(l.cfg.Quirks))
-	for i, rule := range l.cfg.Faults {
-		if _, err := l.kit.Faults.Add(rule); err != nil {
-			errs = append(errs, fmt.Errorf("faults[%d]: %w", i, err))
-		}
-	}
-	return errors.Join(errs...)
+	cfg := l.current.Load().cfg
+	errs = append(errs, l.kit.Quirks.Apply(cfg.Quirks))
+	return errors.Join(append(errs, l.addFaults(cfg.Faults))...)
 }
 
 // handlers are the parties' HTTP sides, in the order of their ports.
 func (l *Lab) handlers() ([len(partyNames)]http.Handler, error) {
 	var out [len(partyNames)]http.Handler
-	main := l.plan.pools[0].Clients[0]
-	provider := ""
-	if len(l.plan.pools[0].Providers) > 0 {
-		provider = l.plan.pools[0].Providers[0].Name
-	}
-	app, err := sampleapp.New(sampleapp.Config{
-		Kit: l.kit, URL: l.plan.urls.App, Issuer: l.plan.urls.Issuer, ClientID: main.ID, ClientSecret: main.Secret,
-		Scopes: []string{"openid", "email"}, IdentityProvider: provider, DomainURL: l.plan.urls.Domain, ConsoleURL: l.plan.urls.Console,
-		TryEmails: l.Emails(),
-	})
-	if err != nil {
-		return out, fmt.Errorf("sample app: %w", err)
-	}
-	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan.urls.Console, Also: l.plan.layout.consoleNames(), Info: l.info, Reset: l.Reset, Version: l.cfg.Version})
+	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan().urls.Console, Also: l.layout.consoleNames(), Info: l.info, Reset: l.Reset, Reload: l.reloadSource(), Version: l.cfg.Version})
 	if err != nil {
 		return out, fmt.Errorf("console: %w", err)
 	}
-	out[partyConsole], out[partyCognito], out[partyScalekit], out[partyApp], out[partyIdP] = web, l.cognito, l.scalekit.Environment(), app, l.scalekit.IdP()
+	out[partyConsole], out[partyCognito], out[partyScalekit], out[partyApp], out[partyIdP] = web, l.cognito, l.scalekit.Environment(), &mainApp{lab: l}, l.scalekit.IdP()
 	return out, nil
 }
 
@@ -334,6 +323,8 @@ func (l *Lab) shutdown() error {
 // Reset puts everything back to the start: users, what the APIs made, sessions, codes, tokens, sign-ins, faults, quirks and
 // the clock; in the data directory too. Keys stay.
 func (l *Lab) Reset(ctx context.Context) error {
+	l.reloading.Lock()
+	defer l.reloading.Unlock()
 	l.kit.Faults.Reset()
 	l.kit.Quirks.Reset()
 	l.kit.Env.ResetClock()
@@ -363,12 +354,12 @@ func (l *Lab) RemoveFault(id string) bool { return l.kit.Faults.Remove(id) }
 func (l *Lab) Now() time.Time { return l.kit.Env.Now() }
 
 // URLs are where the parties are.
-func (l *Lab) URLs() URLs { return l.plan.urls }
+func (l *Lab) URLs() URLs { return l.plan().urls }
 
 // Emails are addresses that can be tried: one or two of each organization's domains, people it knows first.
 func (l *Lab) Emails() []string {
 	var out []string
-	for _, person := range l.plan.env.People {
+	for _, person := range l.plan().env.People {
 		out = append(out, person.Email)
 	}
 	slices.Sort(out)

@@ -37,11 +37,13 @@ const (
 type URLs struct {
 	Console  string
 	Cognito  string // user pools API; every issuer of its region is below it
-	Issuer   string // of the first user pool
-	Domain   string // OAuth endpoints of the first user pool
+	Issuer   string // of the first user pool that is declared; empty without one
+	Domain   string // OAuth endpoints of the first user pool; empty likewise
 	Scalekit string // environment URL and issuer
 	App      string // sample app
 	IdP      string // identity providers
+
+	region string // that the user pools API is in
 }
 
 // layout is how the parties are reached: a port each, or a host name each on one TLS port.
@@ -116,10 +118,10 @@ func (l layout) domainURLs(p mockcognito.UserPool) []string {
 	return out
 }
 
-// apiURL and issuerURL are the bases of the user pools API in a declared pool's region, and of its issuer.
-func (l layout) apiURL(p mockcognito.UserPool) string {
+// apiURL is the base of the user pools API in a region, issuerURL that of a declared pool's issuer.
+func (l layout) apiURL(region string) string {
 	if a := l.addresses(); a.API != nil {
-		return a.API(regionOf(p))
+		return a.API(region)
 	}
 	return l.at(partyCognito)
 }
@@ -136,17 +138,24 @@ func regionOf(p mockcognito.UserPool) string {
 	return region
 }
 
-// urls are the parties' URLs; first is the first user pool.
-func (l layout) urls(first mockcognito.UserPool) URLs {
+// defaultRegion is that of a lab without declared pools.
+const defaultRegion = "us-east-1"
+
+// urls are the parties' URLs; first is the first user pool, nil where none is declared.
+func (l layout) urls(first *mockcognito.UserPool) URLs {
 	u := URLs{
 		Console: fmt.Sprintf("http://localhost:%d", l.ports[partyConsole]), // always plain: the command finds a lab by it
-		Cognito: l.apiURL(first),
-		Issuer:  l.issuerURL(first) + "/" + first.ID,
-		Domain:  l.apiURL(first), // a pool without a domain has no OAuth endpoints
+		region:  defaultRegion,
 	}
-	if domains := l.domainURLs(first); len(domains) > 0 {
-		u.Domain = domains[0]
+	if first != nil {
+		u.region = regionOf(*first)
+		u.Issuer = l.issuerURL(*first) + "/" + first.ID
+		u.Domain = l.apiURL(u.region) // a pool without a domain has no OAuth endpoints
+		if domains := l.domainURLs(*first); len(domains) > 0 {
+			u.Domain = domains[0]
+		}
 	}
+	u.Cognito = l.apiURL(u.region)
 	if l.scheme == "https" && l.names == "" {
 		u.Console = l.at(partyConsole)
 	}
@@ -189,7 +198,7 @@ func (c Config) Hosts() []string {
 	}
 	names := plan.layout.hosts(plan.urls)
 	for _, p := range plan.pools {
-		for _, base := range append(plan.layout.domainURLs(p), plan.layout.apiURL(p), plan.layout.issuerURL(p)) {
+		for _, base := range append(plan.layout.domainURLs(p), plan.layout.apiURL(regionOf(p)), plan.layout.issuerURL(p)) {
 			names[hostname(base)] = partyCognito
 		}
 	}

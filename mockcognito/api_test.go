@@ -108,7 +108,7 @@ func TestConfigReportsEveryProblem(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	require.GreaterOrEqual(t, len(lines), 20, err.Error())
 	for _, want := range []string{
-		"url: ", "user_pools[0].id: ", "user_pools[0].domain: ", "user_pools[0].attributes[0]: ", "user_pools[0].attributes[1]: ",
+		"url: ", "user_pools[0].id: ", "user_pools[0].domain: ", "user_pools[0].attributes[0].name: ", "user_pools[0].attributes[1].required: ",
 		"user_pools[0].clients[0].id: ", "user_pools[0].clients[0].secret: ", "user_pools[0].clients[0].callback_urls[0]: ", "user_pools[0].clients[0].callback_urls[1]: ",
 		"user_pools[0].clients[0].callback_urls[2]: ", "user_pools[0].clients[0].scopes[0]: ", "user_pools[0].clients[0].flows[0]: ", "user_pools[0].clients[0].identity_providers[0]: ",
 		"user_pools[0].providers[0].name: ", "user_pools[0].providers[0].issuer: ", "user_pools[0].providers[0].client_id: ", "user_pools[0].providers[0].client_secret: ",

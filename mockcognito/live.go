@@ -127,6 +127,38 @@ func (l *live) client(id string) (*pool, *appClient) {
 	return l.pools[up.ID], up.Client(id)
 }
 
+// Main is the app client that stands for the whole service, with its pool. What there is not is empty.
+type Main struct {
+	PoolID, Issuer, Domain string // Domain is the base of the OAuth endpoints
+	ClientID, ClientSecret string
+	PublicClientID         string // the first client without a secret
+	Provider               string // the first identity provider
+}
+
+// Main is the app client that was made first, in the pool that was made first.
+func (s *Server) Main() Main {
+	now := s.live()
+	p := now.first()
+	if p == nil {
+		return Main{}
+	}
+	out := Main{PoolID: p.ID, Issuer: p.issuer, Domain: p.domainURL}
+	if c := now.firstClient(); c != nil {
+		out.ClientID, out.ClientSecret = c.ID, c.Secret()
+	}
+	for _, c := range p.Clients() {
+		if !c.Confidential() {
+			out.PublicClientID = c.ID
+			break
+		}
+	}
+	for _, idp := range p.Providers() {
+		out.Provider = idp.Name
+		break
+	}
+	return out
+}
+
 // Hosts are the host names, without port, under which the service is known to be reached, sorted: the user pools API and
 // issuer of each region that has a pool, and every domain.
 func (s *Server) Hosts() []string { return sortedKeys(s.live().hosts.names) }

@@ -32,16 +32,16 @@ func (c Config) Validate() error {
 	}
 	for i, p := range c.UserPools {
 		place := fmt.Sprintf("user_pools[%d]", i)
-		unique("pool id", p.ID, place)
-		for _, client := range p.Clients {
-			unique("client id", client.ID, place)
+		unique("pool id", p.ID, place+".id")
+		for j, client := range p.Clients {
+			unique("client id", client.ID, fmt.Sprintf("%s.clients[%d].id", place, j))
 		}
 		if p.Domain != "" {
 			region, _, _ := strings.Cut(p.ID, "_")
-			unique("domain", region+"/"+p.Domain, place) // a prefix is unique in its region
+			unique("domain", region+"/"+p.Domain, place+".domain") // a prefix is unique in its region
 		}
-		for _, host := range p.CustomDomains {
-			unique("domain", host, place)
+		for j, host := range p.CustomDomains {
+			unique("domain", host, fmt.Sprintf("%s.custom_domains[%d]", place, j))
 		}
 		for _, err := range p.problems() {
 			errs = append(errs, fmt.Errorf("%s%w", place, err))
@@ -70,11 +70,14 @@ func (p UserPool) problems() []error {
 	}
 	for i, a := range p.Attributes {
 		if name, custom := strings.CutPrefix(a.Name, "custom:"); custom {
-			if name == "" || len(name) > 20 || a.Required {
-				bad(".attributes[%d]: custom attribute %q: a name has 1–20 characters and is never required", i, a.Name)
+			if name == "" || len(name) > 20 {
+				bad(".attributes[%d].name: %q: the name of a custom attribute has 1–20 characters", i, a.Name)
+			}
+			if a.Required {
+				bad(".attributes[%d].required: a custom attribute is never required", i)
 			}
 		} else if !userpool.IsStandard(a.Name) {
-			bad(".attributes[%d]: %q is no standard attribute; own ones begin with custom:", i, a.Name)
+			bad(".attributes[%d].name: %q is no standard attribute; own ones begin with custom:", i, a.Name)
 		}
 	}
 	providers := []string{CognitoProvider}
@@ -201,9 +204,9 @@ func (p UserPool) userProblems() []error {
 				bad(".users[%d].password: %w", i, err)
 			}
 		}
-		for _, g := range u.Groups {
+		for j, g := range u.Groups {
 			if !groups[g] {
-				bad(".users[%d].groups: the pool has no group %q", i, g)
+				bad(".users[%d].groups[%d]: the pool has no group %q", i, j, g)
 			}
 		}
 		for _, attribute := range sortedKeys(u.Attributes) {

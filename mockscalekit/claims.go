@@ -47,7 +47,10 @@ func (e *environment) accessTokenClaims(g grant, id string, now time.Time) jose.
 }
 
 // reservedAccessTokenClaims are names that a custom claim of access tokens cannot take, as documented.
-func reservedAccessTokenClaims() []string {
+func reservedAccessTokenClaims() []string { return ReservedAccessTokenClaims() }
+
+// ReservedAccessTokenClaims are the names that no custom claim of an access token can take.
+func ReservedAccessTokenClaims() []string {
 	return []string{"sub", "iss", "aud", "exp", "iat", "nbf", "jti", "oid", "sid", "xoid", "xuid", "roles", "permissions"}
 }
 

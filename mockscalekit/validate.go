@@ -39,7 +39,7 @@ func (v *problems) environment(place string, e Environment) {
 	v.oneOf(place+".kind", e.Kind, Development, Production)
 	v.oneOf(place+".mode", e.Mode, Modular, FullStack)
 	if e.ID != "" && (!strings.HasPrefix(e.ID, "env_") || len(e.ID) == len("env_")) {
-		v.add(place, "id %q does not begin with env_", e.ID)
+		v.add(place+".id", "%q does not begin with env_", e.ID)
 	}
 	if e.CustomURL != "" {
 		v.baseURL(place+".custom_url", e.CustomURL)
@@ -57,7 +57,7 @@ func (v *problems) environment(place string, e Environment) {
 	}
 	for name := range e.AccessTokenClaims {
 		if slices.Contains(reservedAccessTokenClaims(), name) {
-			v.add(place+".access_token_claims", "%s is a name of the protocol, which no custom claim can take", name)
+			v.add(place+".access_token_claims."+name, "is a name of the protocol, which no custom claim can take")
 		}
 	}
 	v.clients(place, e)
@@ -79,8 +79,9 @@ func (v *problems) oneOf(place, value string, allowed ...string) {
 }
 
 func (v *problems) id(place, id string, seen map[string]string, prefixes ...string) {
+	place += ".id"
 	if !slices.ContainsFunc(prefixes, func(p string) bool { return len(id) > len(p) && strings.HasPrefix(id, p) }) {
-		v.add(place, "id %q does not begin with %s", id, strings.Join(prefixes, " or "))
+		v.add(place, "%q does not begin with %s", id, strings.Join(prefixes, " or "))
 	}
 	v.unique(place, id, seen)
 }
@@ -175,7 +176,7 @@ func (v *problems) connection(at string, c Connection, e Environment, seen map[s
 	v.oneOf(at+".status", c.Status, Completed, InProgress, Draft)
 	for name, mapped := range c.AttributeMapping {
 		if name == "" || mapped == "" {
-			v.add(at+".attribute_mapping", "maps %q to %q; both need a name", name, mapped)
+			v.add(at+".attribute_mapping."+name, "maps %q to %q; both need a name", name, mapped)
 		}
 	}
 }
@@ -185,9 +186,9 @@ func (v *problems) users(of string, e Environment) {
 	for i, r := range e.Roles {
 		place := fmt.Sprintf("%s.roles[%d]", of, i)
 		if r.Name == "" {
-			v.add(place, "has no name")
+			v.add(place+".name", "is empty")
 		}
-		v.unique(place, r.Name, roles)
+		v.unique(place+".name", r.Name, roles)
 	}
 	for i, u := range e.Users {
 		place := fmt.Sprintf("%s.users[%d]", of, i)
@@ -202,12 +203,12 @@ func (v *problems) users(of string, e Environment) {
 		for j, m := range u.Memberships {
 			at := fmt.Sprintf("%s.memberships[%d]", place, j)
 			if !slices.ContainsFunc(e.Organizations, func(o Organization) bool { return o.ID == m.Organization }) {
-				v.add(at, "there is no organization %q", m.Organization)
+				v.add(at+".organization", "there is no organization %q", m.Organization)
 			}
-			v.unique(at, m.Organization, joined)
-			for _, name := range m.Roles {
+			v.unique(at+".organization", m.Organization, joined)
+			for k, name := range m.Roles {
 				if _, ok := roles[name]; !ok {
-					v.add(at, "there is no role %q", name)
+					v.add(fmt.Sprintf("%s.roles[%d]", at, k), "there is no role %q", name)
 				}
 			}
 		}
@@ -215,6 +216,7 @@ func (v *problems) users(of string, e Environment) {
 }
 
 func (v *problems) email(place, email string, seen map[string]string) {
+	place += ".email"
 	local, domain := splitEmail(email)
 	if !localPart(local) || !domainName(domain) {
 		v.add(place, "%q is no e-mail address", email)

@@ -50,20 +50,20 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 	require.Error(t, err)
 	lines := strings.Split(err.Error(), "\n")
 	for _, place := range []string{
-		"url", "idp_url", "environment", "environment.mode", "environment.kind", "environment.id_token_ttl", "environment.custom_url", "environment.access_token_claims",
+		"url", "idp_url", "environment.id", "environment.mode", "environment.kind", "environment.id_token_ttl", "environment.custom_url", "environment.access_token_claims.sid",
 		"environment.clients[0].redirect_uris[6]", "environment.clients[0].initiate_login_uri", "environment.clients[0].back_channel_logout_uri",
-		"more[0].url", "more[0]", "more[0].people", "more[0].clients[0]", "more[0].clients[0].redirect_uris[0]", "more[0].organizations[0].connections[0].provider",
+		"more[0].url", "more[0]", "more[0].people", "more[0].clients[0].id", "more[0].clients[0].redirect_uris[0]", "more[0].organizations[0].connections[0].provider",
 		"environment.clients[0].redirect_uris[1]", "environment.clients[0].redirect_uris[2]", "environment.clients[0].redirect_uris[3]",
 		"environment.clients[0].redirect_uris[4]", "environment.clients[0].redirect_uris[5]",
-		"environment.clients[1]", "environment.clients[2]", "environment.clients[3].redirect_uris[0]",
+		"environment.clients[1].id", "environment.clients[2].id", "environment.clients[3].redirect_uris[0]",
 		"environment.organizations[0].domains[1]", "environment.organizations[0].domains[2].type", "environment.organizations[0].domains[2].status",
-		"environment.organizations[1].domains[0]", "environment.organizations[1].connections[0]",
+		"environment.organizations[1].domains[0]", "environment.organizations[1].connections[0].id",
 		"environment.organizations[1].connections[0].provider", "environment.organizations[1].connections[0].status",
 		"environment.organizations[0].region", "environment.organizations[1].external_id", "environment.organizations[1].slug",
-		"environment.connections[0]", "environment.connections[0].attribute_mapping", "environment.roles[1]", "environment.roles[2]",
-		"environment.users[0].memberships[0]", "environment.users[0].memberships[1]", "environment.users[0].memberships[2]",
-		"environment.users[1]", "environment.users[1].external_id",
-		"environment.people[0]", "environment.people[1].totp_secret", "environment.people[2]",
+		"environment.connections[0].id", "environment.connections[0].attribute_mapping.email", "environment.roles[1].name", "environment.roles[2].name",
+		"environment.users[0].memberships[0].roles[1]", "environment.users[0].memberships[1].organization", "environment.users[0].memberships[2].organization",
+		"environment.users[1].email", "environment.users[1].id", "environment.users[1].external_id",
+		"environment.people[0].email", "environment.people[1].totp_secret", "environment.people[2].email",
 	} {
 		found := false
 		for _, line := range lines {

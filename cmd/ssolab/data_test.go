@@ -32,13 +32,46 @@ type upped struct {
 	variables map[string]string
 }
 
+// spool keeps what is written until it is read; a reader waits for it.
+type spool struct {
+	mu      sync.Mutex // guards held
+	held    []byte
+	written *sync.Cond
+}
+
+func newSpool() *spool {
+	s := &spool{}
+	s.written = sync.NewCond(&s.mu)
+	return s
+}
+
+func (s *spool) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = append(s.held, b...)
+	s.written.Broadcast()
+	return len(b), nil
+}
+
+func (s *spool) Read(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.held) == 0 {
+		s.written.Wait()
+	}
+	n := copy(b, s.held)
+	s.held = s.held[n:]
+	return n, nil
+}
+
 func startUp(t *testing.T, args ...string) *upped {
 	t.Helper()
-	cmd, out, errs := process(t, append([]string{"up", "--port-base", "0", "--json"}, args...)...)
+	errs := newSpool()
+	cmd, out := processWith(t, errs, append([]string{"up", "--port-base", "0", "--json"}, args...)...)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		_ = cmd.Wait() // so that what it says is whole, and nobody writes it any more
-		require.NoError(t, err, errs.String())
+		_ = cmd.Wait() // so that what it says is whole
+		require.NoError(t, err, string(errs.held))
 	}
 	var up struct{ URLs, Variables map[string]string }
 	require.NoError(t, json.Unmarshal([]byte(line), &up))
@@ -188,9 +221,9 @@ func TestUpSaysWhatIsKept(t *testing.T) {
 	dir := t.TempDir()
 	lab := ssolab.Run(t, func(c *ssolab.Config) { c.Data = dir })
 	lab.Advance(-90 * time.Minute)
-	table := upTable(lab, palette{}, func(string) string { return "" })
+	table := upTable(lab, palette{}, noVariables)
 	require.Contains(t, table, "Kept for the next start\n  users, tokens and keys in "+dir+"\n")
 	require.Contains(t, table, "is 1h30m0s behind this machine's")
 	lab.Advance(3 * time.Hour)
-	require.Contains(t, upTable(lab, palette{}, func(string) string { return "" }), "is 1h30m0s ahead of this machine's")
+	require.Contains(t, upTable(lab, palette{}, noVariables), "is 1h30m0s ahead of this machine's")
 }

@@ -1,168 +1,39 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/ssolab/ssolab"
-	"github.com/ssolab/ssolab/mockcognito"
-	"github.com/ssolab/ssolab/mockscalekit"
+	"github.com/ssolab/ssolab/internal/labfile"
 )
+
+func noVariables(string) string { return "" }
 
 func TestABadLabFileReportsEverything(t *testing.T) {
 	t.Parallel()
-	r := cli(t, nil, "up", "--config", "testdata/bad.yaml")
-	require.Equal(t, exitMisuse, r.code)
-	require.Empty(t, r.out)
-	require.GreaterOrEqual(t, strings.Count(r.err, "testdata/bad.yaml:"), 20)
-	require.NotContains(t, r.err, "short") // a secret is not repeated
-	golden(t, "bad.txt", r.err)
-}
-
-func TestALabFile(t *testing.T) {
-	t.Parallel()
-	cfg, err := readLabFile("testdata/vendor.yaml", ssolab.Config{})
+	const file = "../../internal/labfile/testdata/bad/thirty.yaml"
+	r := cli(t, nil, "up", "--config", file)
+	want, err := os.ReadFile("../../internal/labfile/testdata/thirty.txt")
 	require.NoError(t, err)
-	require.Equal(t, ssolab.Config{
-		UserPools: []mockcognito.UserPool{{
-			ID: "eu-north-1_6m0O668r5", Domain: "vendor-example",
-			Clients: []mockcognito.AppClient{{
-				ID: "6hf2kq1p0vendorexample0001", Secret: "vendor0example0secret0000000000001",
-				CallbackURLs: []string{"http://localhost:3000/auth/callback"}, LogoutURLs: []string{"http://localhost:3000/"},
-				IdentityProviders: []string{"ScalekitOIDC123"}, IDTokenValidity: 5 * time.Minute,
-			}},
-			Providers: []mockcognito.IdentityProvider{{
-				Name: "ScalekitOIDC123", Scopes: "openid email profile", Identifiers: []string{"acme.test"},
-				AttributeMapping: map[string]string{"email": "email", "given_name": "given_name", "name": "given_name"},
-			}},
-		}},
-		Scalekit: mockscalekit.Environment{
-			Organizations: []mockscalekit.Organization{{
-				ID: "org_1", DisplayName: "Acme", Domains: []mockscalekit.Domain{{Name: "acme.test"}},
-				Connections: []mockscalekit.Connection{{ID: "conn_1", Provider: mockscalekit.IDPSimulator}},
-			}},
-			People: []mockscalekit.Person{{
-				Email: "ada@acme.test", GivenName: "Ada", FamilyName: "Lovelace", Subject: "0b0e6a52-0000-4000-8000-000000000001",
-			}},
-		},
-		Quirks: map[string]bool{"allow-loopback-issuer": true},
-	}, cfg)
-}
-
-func TestEveryKeyOfALabFile(t *testing.T) {
-	t.Parallel()
-	cfg, err := parseLabFile("all.yaml", []byte(`
-listen: {tls: true, names: vendor, tls_port: 443, port_base: 9500, scalekit_environment: acme}
-user_pools:
-  - id: us-east-1_All
-    name: all
-    domain: all
-    custom_domains: [auth.acme.test]
-    updated_issuer: true
-    case_insensitive: true
-    attributes: [{name: "custom:plan", required: false, immutable: true}]
-    subs: {Router_1: 11111111-1111-1111-1111-111111111111}
-    clients:
-      - {id: c1, name: one, callback_urls: ["myapp://cb"], scopes: [openid], flows: [code], identity_providers: [COGNITO, Router],
-         read_attributes: [email], access_token_validity: 1h, id_token_validity: 1h, refresh_token_validity: 24h,
-         token_revocation: false, oauth: false, write_attributes: ["custom:plan"], rotate_refresh_tokens: true, rotation_grace: 10s, branding: false}
-    managed_login_version: 1
-    resource_servers: [{identifier: api, name: API, scopes: {read: Read}}]
-    groups: [{name: staff, description: Staff, role_arn: "arn:aws:iam::000000000000:role/staff", precedence: 1}]
-    providers:
-      - {name: Router, issuer: "https://acme.scalekit.dev", client_id: skc_1, client_secret: s, attributes_request_method: POST,
-         authorize_url: "https://a/1", token_url: "https://a/2", attributes_url: "https://a/3", jwks_uri: "https://a/4"}
-scalekit:
-  name: all
-  id: env_1
-  kind: development
-  mode: full-stack
-  id_token_ttl: 1h
-  access_token_ttl: 5m
-  session_ttl: 24h
-  access_token_claims: {plan: gold}
-  attributes: [badge]
-  connections: [{id: conn_2, attribute_mapping: {email: mail}}]
-  roles: [{name: admin, display_name: Admin, permissions: [read], default: true}]
-  users:
-    - {id: usr_1, email: u@acme.test, given_name: U, family_name: V, external_id: "9", inactive: true, metadata: {a: b}, memberships: [{organization: org_1, roles: [admin]}]}
-  clients:
-    - {id: skc_2, secret: test_1, name: two, redirect_uris: ["http://localhost/cb"], post_logout_redirect_uris: ["http://localhost/"],
-       initiate_login_uri: "http://localhost/login", back_channel_logout_uri: "http://localhost/out", inactive: true}
-  organizations:
-    - id: org_1
-      external_id: "17"
-      slug: acme
-      region: EU
-      metadata: {tier: gold}
-      features: {sso: on, dir_sync: off}
-      domains: [{id: dom_1, name: acme.test, type: ALLOWED_EMAIL_DOMAIN, status: PENDING}]
-      connections: [{id: conn_1, provider: OKTA, status: DRAFT, disabled: true}]
-people:
-  - {email: a@acme.test, password: p, totp_secret: JBSWY3DPEHPK3PXP, attributes: {plan: gold}}
-quirks: {idp-random-subject: on, unrequested-nonce: off}
-`), ssolab.Config{})
-	require.NoError(t, err)
-	pool := cfg.UserPools[0]
-	require.Equal(t, []any{true, "vendor", 443, 9500, "acme"}, []any{cfg.TLS, cfg.Names, cfg.TLSPort, cfg.PortBase, cfg.ScalekitEnvironment})
-	require.True(t, pool.UpdatedIssuer)
-	require.Equal(t, []string{"auth.acme.test"}, pool.CustomDomains)
-	require.True(t, pool.CaseInsensitive && pool.Attributes[0].Immutable && pool.Clients[0].DisableOAuth && pool.Clients[0].DisableTokenRevocation)
-	require.Equal(t, "https://a/4", pool.Providers[0].JWKSURI)
-	require.Equal(t, 1, pool.ManagedLoginVersion)
-	require.Equal(t, []mockcognito.ResourceServer{{Identifier: "api", Name: "API", Scopes: map[string]string{"read": "Read"}}}, pool.ResourceServers)
-	require.Equal(t, 1, *pool.Groups[0].Precedence)
-	require.True(t, pool.Clients[0].NoBranding && pool.Clients[0].RotateRefreshTokens)
-	require.Equal(t, []string{"custom:plan"}, pool.Clients[0].WriteAttributes)
-	require.Equal(t, mockscalekit.Connection{ID: "conn_1", Provider: "OKTA", Status: "DRAFT", Disabled: true}, cfg.Scalekit.Organizations[0].Connections[0])
-	require.Equal(t, mockscalekit.Domain{ID: "dom_1", Name: "acme.test", Type: "ALLOWED_EMAIL_DOMAIN", Status: "PENDING"}, cfg.Scalekit.Organizations[0].Domains[0])
-	require.True(t, cfg.Scalekit.Clients[0].Inactive)
-	env := cfg.Scalekit
-	require.Equal(t, []any{"env_1", "development", "full-stack", time.Hour, 5 * time.Minute, 24 * time.Hour, map[string]string{"plan": "gold"}, "http://localhost/out"},
-		[]any{env.ID, env.Kind, env.Mode, env.IDTokenTTL, env.AccessTokenTTL, env.SessionTTL, env.AccessTokenClaims, env.Clients[0].BackChannelLogoutURI})
-	org := cfg.Scalekit.Organizations[0]
-	require.Equal(t, []any{"acme", "EU", map[string]string{"tier": "gold"}, map[string]bool{"sso": true, "dir_sync": false}}, []any{org.Slug, org.Region, org.Metadata, org.Features})
-	require.Equal(t, []string{"badge"}, cfg.Scalekit.Attributes)
-	require.Equal(t, []mockscalekit.Connection{{ID: "conn_2", AttributeMapping: map[string]string{"email": "mail"}}}, cfg.Scalekit.Connections)
-	require.Equal(t, []mockscalekit.Role{{Name: "admin", DisplayName: "Admin", Permissions: []string{"read"}, Default: true}}, cfg.Scalekit.Roles)
-	require.Equal(t, []mockscalekit.User{{
-		ID: "usr_1", Email: "u@acme.test", GivenName: "U", FamilyName: "V", ExternalID: "9", Inactive: true, Metadata: map[string]string{"a": "b"},
-		Memberships: []mockscalekit.Membership{{Organization: "org_1", Roles: []string{"admin"}}},
-	}}, cfg.Scalekit.Users)
-	require.Equal(t, map[string]string{"plan": "gold"}, cfg.Scalekit.People[0].Attributes)
-	require.Equal(t, map[string]bool{"idp-random-subject": true, "unrequested-nonce": false}, cfg.Quirks)
-}
-
-func TestALabFileThatSaysLittle(t *testing.T) {
-	t.Parallel()
-	cfg, err := parseLabFile("empty.yaml", nil, ssolab.Config{PortBase: 9400, TLSPort: 9443})
-	require.NoError(t, err)
-	require.Equal(t, ssolab.Config{PortBase: 9400, TLSPort: 9443}, cfg, "what is left out is the default")
-	for in, want := range map[string]string{
-		"user_pools: []":                      "needs at least one user pool",
-		"user_pools: [{id: us-east-1_A}]":     "has no app client",
-		"scalekit: {clients: []}":             "needs at least one client",
-		"listen: {names: aws}":                `f.yaml:1:10: listen.names: "aws" is neither localhost nor vendor`,
-		"listen: {tls_port: 70000}":           "f.yaml:1:10: listen.tls_port: 70000 is outside",
-		"listen: {port_base: -1}":             "f.yaml:1:10: listen.port_base: -1 is outside",
-		"listen: {scalekit_environment: A.b}": "listen.scalekit_environment: \"A.b\" is no DNS label",
-		"user_pools: [{id: us-east-1_A, custom_domains: [\"https://a.test\"], clients: [{id: c}]}]": "user_pools[0].custom_domains[0]: \"https://a.test\" must be a host name",
-		"quirks: {idp-random-subject: perhaps}":                                                     `f.yaml:1:30: quirks.idp-random-subject: is "perhaps", and must be on or off`,
-	} {
-		_, err := parseLabFile("f.yaml", []byte(in), ssolab.Config{})
-		require.ErrorContains(t, err, want)
-	}
+	problems := strings.ReplaceAll(string(want), "testdata/bad/thirty.yaml", file)
+	require.Equal(t, result{code: exitMisuse, err: "ssolab: " + file + " has 30 problems:\n" + problems}, r)
 }
 
 func TestSignInToALabOfAFile(t *testing.T) {
 	t.Parallel()
 	lab := ssolab.Run(t, func(c *ssolab.Config) {
 		var err error
-		*c, err = readLabFile("testdata/vendor.yaml", ssolab.Config{})
+		*c, err = labfile.Read("testdata/vendor.yaml", ssolab.Config{}, noVariables)
 		require.NoError(t, err)
 	})
 	r := cli(t, at(lab), "login", "--email", "ada@acme.test", "--json")
@@ -178,7 +49,193 @@ func TestDocumentedLabFileIsValid(t *testing.T) {
 	require.Greater(t, len(blocks), 1)
 	for _, b := range blocks[1:] {
 		text, _, _ := strings.Cut(b, "```")
-		_, err := parseLabFile("docs", []byte(text), ssolab.Config{})
+		_, err := labfile.Parse("docs", []byte(text), ssolab.Config{}, func(string) string { return "a0secret0of0more0than024characters" })
 		require.NoError(t, err)
+	}
+}
+
+// configOf is what up makes of its flags, its variables and a file.
+func configOf(t *testing.T, env map[string]string, args ...string) ssolab.Config {
+	t.Helper()
+	var o *labOptions
+	cmd := newUpCmd(streams{Out: io.Discard, Err: io.Discard, Getenv: func(name string) string { return env[name] }})
+	o = &labOptions{}
+	cmd.ResetFlags()
+	o.addFlags(cmd, ssolab.DefaultPortBase, defaultTLSPort)
+	require.NoError(t, cmd.ParseFlags(args))
+	cfg, err := o.labConfig(streams{Err: io.Discard, Getenv: func(name string) string { return env[name] }})
+	require.NoError(t, err)
+	return cfg
+}
+
+// A flag goes before its variable, the variable before the file, the file before the default: shown for each that has all
+// of them.
+func TestPrecedence(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, c := range []struct {
+		flag, file, fileValue, envValue, flagValue string
+		get                                        func(ssolab.Config) any
+		byDefault, byFile, byEnv, byFlag           any
+	}{
+		{"port-base", "listen: {port_base: %s}", "9500", "9600", "9700", func(c ssolab.Config) any { return c.PortBase }, 9400, 9500, 9600, 9700},
+		{"names", "listen: {names: %s}", "vendor", "localhost", "vendor", func(c ssolab.Config) any { return c.Names }, "", "vendor", "localhost", "vendor"},
+		{"tls", "listen: {tls: %s}", "true", "false", "true", func(c ssolab.Config) any { return c.TLS }, false, true, false, true},
+		{"tls-port", "listen: {names: vendor, tls_port: %s}", "1", "2", "3", func(c ssolab.Config) any { return c.TLSPort }, 9443, 1, 2, 3},
+		{"bind", "listen: {bind: [%s]}", "10.0.0.1", "10.0.0.2 10.0.0.3", "10.0.0.4", func(c ssolab.Config) any { return strings.Join(c.Bind, " ") }, "", "10.0.0.1", "10.0.0.2 10.0.0.3", "10.0.0.4"},
+		{"scalekit-environment", "listen: {scalekit_environment: %s}", "a", "b", "c", func(c ssolab.Config) any { return c.ScalekitEnvironment }, "", "a", "b", "c"},
+		{"ca-dir", "listen: {tls: true, ca_dir: %s}", "ca1", filepath.Join(dir, "ca2"), filepath.Join(dir, "ca3"), func(c ssolab.Config) any { return filepath.Base(c.CADir) }, ".", "ca1", "ca2", "ca3"},
+		{"data", "data: %s", "d1", filepath.Join(dir, "d2"), filepath.Join(dir, "d3"), func(c ssolab.Config) any { return c.Data }, "", filepath.Join(dir, "d1"), filepath.Join(dir, "d2"), filepath.Join(dir, "d3")},
+		{"empty", "empty: %s", "true", "false", "true", func(c ssolab.Config) any { return c.Empty }, false, true, false, true},
+		{"quirk", "quirks: {unrequested-nonce: %s}", "off", "unrequested-nonce=on", "unrequested-nonce=off", func(c ssolab.Config) any { on, ok := c.Quirks["unrequested-nonce"]; return []bool{on, ok} }, []bool{false, false}, []bool{false, true}, []bool{true, true}, []bool{false, true}},
+		// Lists of the main client's URLs add up; the ones given first come first, as the first is the lab's own.
+		{"callback", "callbacks: [%s]", "http://localhost/1", "http://localhost/2 http://localhost/3", "http://localhost/4", func(c ssolab.Config) any { return strings.Join(c.Callbacks, " ") }, "", "http://localhost/1", "http://localhost/2 http://localhost/3 http://localhost/1", "http://localhost/4 http://localhost/1"},
+		{"signout", "sign_outs: [%s]", "http://localhost/1", "http://localhost/2", "http://localhost/4", func(c ssolab.Config) any { return strings.Join(c.SignOuts, " ") }, "", "http://localhost/1", "http://localhost/2 http://localhost/1", "http://localhost/4 http://localhost/1"},
+	} {
+		t.Run(c.flag, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(dir, c.flag+".yaml")
+			require.NoError(t, os.WriteFile(file, []byte(strings.Replace(c.file, "%s", c.fileValue, 1)), 0o600))
+			env := map[string]string{variableOf(c.flag): c.envValue}
+			flags := []string{"--config", file, "--" + c.flag + "=" + c.flagValue}
+			if c.flag == "ca-dir" || c.flag == "tls-port" { // they say nothing of a lab without TLS, or names
+				flags = append(flags, "--names", "vendor")
+			}
+			require.Equal(t, c.byDefault, c.get(configOf(t, nil)))
+			require.Equal(t, c.byFile, c.get(configOf(t, nil, "--config", file)))
+			require.Equal(t, c.byFile, c.get(configOf(t, map[string]string{"SSOLAB_CONFIG": file})), "the file by its variable")
+			require.Equal(t, c.byEnv, c.get(configOf(t, env, "--config", file)))
+			require.Equal(t, c.byFlag, c.get(configOf(t, env, flags...)))
+		})
+	}
+}
+
+func TestEveryFlagHasItsVariable(t *testing.T) {
+	t.Parallel()
+	cmd := newUpCmd(streams{})
+	for _, name := range labVariables {
+		require.NotNil(t, cmd.Flags().Lookup(name), name)
+	}
+	doc, err := os.ReadFile("../../docs/cli.md")
+	require.NoError(t, err)
+	require.Contains(t, string(doc), "SSOLAB_PORT_BASE")
+	r := cli(t, map[string]string{"SSOLAB_PORT_BASE": "many"}, "up")
+	require.Equal(t, exitMisuse, r.code)
+	require.Contains(t, r.err, `SSOLAB_PORT_BASE="many": --port-base does not take that: `)
+}
+
+func TestInit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "lab.yaml")
+	r := cli(t, nil, "init", "--schema", file)
+	require.Equal(t, result{out: "wrote " + file + "\n  ssolab up --config " + file + "   starts it\n  " + pad("ssolab reload", len("ssolab up --config "+file)) + "   has the running lab read it again\n"}, r)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "# yaml-language-server: $schema=ssolab.schema.json\n"+labfile.Starter(), string(text))
+	schema, err := os.ReadFile(filepath.Join(dir, "ssolab.schema.json"))
+	require.NoError(t, err)
+	require.True(t, json.Valid(schema))
+	_, err = labfile.Read(file, ssolab.Config{}, noVariables)
+	require.NoError(t, err)
+
+	require.NoError(t, os.WriteFile(file, []byte("mine"), 0o600))
+	require.Equal(t, result{code: exitMisuse, err: "ssolab: " + file + " is there already\nhint: --force overwrites it; another name writes another file\n"}, cli(t, nil, "init", file))
+	text, err = os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "mine", string(text))
+	require.Zero(t, cli(t, nil, "init", "--force", "--minimal", file).code)
+	text, err = os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, labfile.Minimal(), string(text))
+	require.Equal(t, result{out: labfile.Minimal()}, cli(t, nil, "init", "--minimal", "-"))
+	require.Contains(t, cli(t, nil, "init", "--schema", "-").err, "--schema writes a file beside")
+	require.Contains(t, cli(t, nil, "init", filepath.Join(dir, "none", "x.yaml")).err, "no such file or directory")
+}
+
+const smallLab = `
+user_pools:
+  - id: us-east-1_Small
+    domain: small
+    clients:
+      - {id: one, secret: aaaaaaaaaaaaaaaaaaaaaaaa, callback_urls: ["http://localhost:3000/cb"], identity_providers: [Router]}
+    providers:
+      - {name: Router, identifiers: [example.com]}
+`
+
+// A lab reads its file again when it is told, by the command and by the signal; people who are signed in stay so, and a file
+// with mistakes changes nothing.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "ssolab.yaml")
+	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
+	write(smallLab)
+	u := startUp(t, "--config", file)
+	env := map[string]string{consoleVariable: u.urls["console"]}
+	j, err := u.flow("john@example.com").Run(t.Context())
+	require.NoError(t, err)
+
+	require.Equal(t, result{out: "reloaded: nothing has changed\n"}, cli(t, env, "reload"))
+	changed := strings.Replace(smallLab, "    providers:", "      - {id: two, callback_urls: [\"http://localhost:3000/cb\"], identity_providers: [Router]}\n    providers:", 1) +
+		"people:\n  - {email: ada@example.com, given_name: Ada}\nlisten: {port_base: 9500}\nquirks: {unrequested-nonce: off}\n"
+	write(changed)
+	require.Equal(t, result{out: `reloaded: 7 changes
+  + app client two
+  + person ada@example.com
+  - person john@example.com
+  - person jane@example.com
+  - person enterpriseuser@example.org
+  - person john@megasoft.org
+  ~ quirk unrequested-nonce
+`}, cli(t, env, "reload"), "the port is a flag's")
+	status, answer := u.refresh(t, string(j.Tokens.RefreshToken))
+	require.Equal(t, http.StatusOK, status, answer)
+
+	write(strings.Replace(changed, "names", "name", 1) + "colour: blue\npeople: []\n")
+	r := cli(t, env, "reload")
+	require.Equal(t, exitMisuse, r.code)
+	require.Equal(t, "ssolab: "+file+" has 2 problems:\n"+file+":14:1: unknown key \"colour\"; known: listen, data, empty, callbacks, sign_outs, user_pools, scalekit, people, quirks, faults\n"+
+		file+":15:1: people: is given twice; the first is in line 10\nhint: Nothing was changed.\n", r.err)
+	require.Contains(t, cli(t, env, "login", "--email", "ada@example.com", "--client", "public").out, "ada@example.com", "the client of before is there")
+
+	write(smallLab)
+	require.NoError(t, u.cmd.Process.Signal(syscall.SIGHUP))
+	said := readUntil(t, u.errs, "~ quirk unrequested-nonce\n")
+	require.Contains(t, said, "ssolab: "+file+" read again: 7 changes\n")
+	require.Contains(t, said, "  - app client two\n")
+	write("colour: blue\n")
+	require.NoError(t, u.cmd.Process.Signal(syscall.SIGHUP))
+	require.Contains(t, readUntil(t, u.errs, "goes on as it was\n"), "ssolab: "+file+`:1:1: unknown key "colour"`)
+	status, answer = u.refresh(t, string(j.Tokens.RefreshToken))
+	require.Equal(t, http.StatusOK, status, answer)
+}
+
+func TestReloadAsJSON(t *testing.T) {
+	t.Parallel()
+	lab := ssolab.Run(t, func(c *ssolab.Config) {
+		c.Source = func() (ssolab.Config, error) { return ssolab.Config{Names: ssolab.NamesVendor}, nil }
+	})
+	require.JSONEq(t, `{"changes":[],"restart":["listen.names"]}`, cli(t, at(lab), "reload", "--json").out)
+	require.Equal(t, result{out: "reloaded: nothing has changed\n  listen.names counts at the next start\n"}, cli(t, at(lab), "reload"))
+	other := ssolab.Run(t)
+	require.Equal(t, result{code: exitMisuse, err: "ssolab: this lab has no file to read again\nhint: Start it with \"ssolab up --config FILE\".\n"}, cli(t, at(other), "reload"))
+}
+
+func TestUpWithoutPools(t *testing.T) {
+	t.Parallel()
+	lab := ssolab.Run(t, func(c *ssolab.Config) {
+		c.Empty, c.Source = true, func() (ssolab.Config, error) { return *c, nil }
+	})
+	table := upTable(lab, palette{}, noVariables)
+	require.Contains(t, table, "no pool yet")
+	require.Contains(t, table, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+lab.URLs().Cognito)
+	require.Contains(t, table, "SCALEKIT_CLIENT_SECRET=")
+	require.Contains(t, table, "ssolab reload  read the lab file again")
+	require.NotContains(t, table, "E-mails")
+	var b bytes.Buffer
+	require.NoError(t, writeUpJSON(&b, lab))
+	require.True(t, json.Valid(b.Bytes()))
+	for line := range strings.Lines(table) {
+		require.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), screen, line)
 	}
 }

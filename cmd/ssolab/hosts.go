@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ssolab/ssolab"
+	"github.com/ssolab/ssolab/internal/labfile"
 )
 
 type hostsOptions struct {
@@ -87,7 +88,7 @@ func (o hostsOptions) hostNames(ctx context.Context, io streams) ([]string, erro
 	cfg := ssolab.Config{}
 	if o.config != "" {
 		var err error
-		if cfg, err = readLabFile(o.config, cfg); err != nil {
+		if cfg, err = labfile.Read(o.config, cfg, io.Getenv); err != nil {
 			return nil, badFile(o.config, err)
 		}
 	}

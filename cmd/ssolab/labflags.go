@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ssolab/ssolab"
+	"github.com/ssolab/ssolab/internal/labfile"
 	"github.com/ssolab/ssolab/internal/quirk"
 	"github.com/ssolab/ssolab/internal/yamlfile"
 )
@@ -25,6 +26,7 @@ type labOptions struct {
 	bind      []string
 	config    string
 	data      string
+	empty     bool
 	callbacks []string
 	signOuts  []string
 	quirks    []string
@@ -39,6 +41,7 @@ func (o *labOptions) addFlags(cmd *cobra.Command, portBase, tlsPort int) {
 	f.StringArrayVar(&o.bind, "bind", nil, "listen on `ADDR` beside loopback, 0.0.0.0\nfor all (repeatable); who reaches the lab\nmay read its secrets and change it")
 	f.StringVar(&o.config, "config", "", "lab `FILE` (default: the default lab)")
 	f.StringVar(&o.data, "data", "", "keep users, tokens and keys in `DIR`\n(default: in memory, until it stops)")
+	f.BoolVar(&o.empty, "empty", false, "no pools, organizations and people but\nthe lab file's: make them by the APIs")
 	f.StringArrayVar(&o.callbacks, "callback", nil, "add a callback `URL` to the main app\nclient (repeatable)")
 	f.StringArrayVar(&o.signOuts, "signout", nil, "add a sign-out `URL` to the main app\nclient (repeatable)")
 	f.StringArrayVar(&o.quirks, "quirk", nil, "turn a quirk on or off, as `ID=on|off`, or\nstrict-oidc for no departure from the\nstandards (repeatable)")
@@ -49,61 +52,127 @@ func (o *labOptions) addFlags(cmd *cobra.Command, portBase, tlsPort int) {
 	_ = cmd.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// labConfig makes the lab's configuration: the flags' defaults, over them the file, over it the flags that were given.
+// labVariables are the flags that a variable of the environment stands for: SSOLAB_ and the flag's name. Lists are separated
+// by spaces.
+var labVariables = []string{
+	"bind", "ca-dir", "callback", "config", "crypto-rsa", "data", "empty", "log-format", "names", "port-base", "quirk", "scalekit-environment",
+	"signout", "tls", "tls-port", "verbose",
+}
+
+func variableOf(flag string) string {
+	return "SSOLAB_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// fromVariables gives the flags that are not on the command line the values of their variables.
+func (o *labOptions) fromVariables(io streams) error {
+	if o.flags == nil {
+		return nil
+	}
+	for _, name := range labVariables {
+		value := io.Getenv(variableOf(name))
+		if value == "" || o.flags.Changed(name) {
+			continue
+		}
+		values := []string{value}
+		if o.flags.Lookup(name).Value.Type() == "stringArray" {
+			values = strings.Fields(value)
+		}
+		for _, v := range values {
+			if err := o.flags.Set(name, v); err != nil {
+				return misuse("", "%s=%q: --%s does not take that: %v", variableOf(name), value, name, cause(err))
+			}
+		}
+	}
+	return nil
+}
+
+// labConfig is the lab's configuration, or what is wrong with it.
 func (o *labOptions) labConfig(io streams) (ssolab.Config, error) {
+	if err := o.fromVariables(io); err != nil {
+		return ssolab.Config{}, err
+	}
+	cfg, err := o.read(io)
+	if err != nil {
+		return cfg, badFile(o.config, err)
+	}
+	if o.config != "" {
+		cfg.Source = func() (ssolab.Config, error) { return o.read(io) }
+	}
+	return cfg, nil
+}
+
+// read makes the configuration: the flags' defaults, over them the file, over it the flags and variables that were given.
+func (o *labOptions) read(io streams) (ssolab.Config, error) {
 	cfg := ssolab.Config{PortBase: o.portBase, TLSPort: o.tlsPort}
 	if o.config != "" {
 		var err error
-		if cfg, err = readLabFile(o.config, cfg); err != nil {
-			return cfg, badFile(o.config, err)
+		if cfg, err = labfile.Read(o.config, cfg, io.Getenv); err != nil {
+			return cfg, err
 		}
 	}
 	if o.given("port-base") {
 		cfg.PortBase = o.portBase
 	}
-	if o.given("data") {
-		cfg.Data = o.data
+	if o.given("empty") {
+		cfg.Empty = o.empty
 	}
-	if cfg.Data != "" {
-		var err error
-		if cfg.Data, err = filepath.Abs(cfg.Data); err != nil { // it is told to other programs, by what they find in use
-			return cfg, misuse("", "%v", err)
-		}
+	if o.given("bind") {
+		cfg.Bind = o.bind
 	}
 	if err := o.apply(&cfg); err != nil {
 		return cfg, err
 	}
-	if cfg.TLS || cfg.Names != "" {
-		var err error
-		if cfg.CADir, err = caDir(io, cfg.CADir); err != nil {
-			return cfg, err
-		}
+	if err := o.directories(io, &cfg); err != nil {
+		return cfg, err
 	}
-	cfg.Bind = o.bind
-	cfg.Callbacks, cfg.SignOuts, cfg.Version = o.callbacks, o.signOuts, version().Version
+	cfg.Callbacks, cfg.SignOuts = append(o.callbacks, cfg.Callbacks...), append(o.signOuts, cfg.SignOuts...)
+	cfg.Version = version().Version
 	var err error
 	if cfg.Quirks, err = withQuirks(cfg.Quirks, o.quirks); err != nil {
 		return cfg, err
 	}
+	cfg.Log, err = o.logger(io)
+	return cfg, err
+}
+
+// directories makes the paths of directories absolute: they are told to other programs.
+func (o *labOptions) directories(io streams, cfg *ssolab.Config) error {
+	if o.given("data") {
+		cfg.Data = o.data
+	}
+	var err error
+	if cfg.Data != "" {
+		if cfg.Data, err = filepath.Abs(cfg.Data); err != nil {
+			return misuse("", "%v", err)
+		}
+	}
+	if cfg.TLS || cfg.Names != "" {
+		cfg.CADir, err = caDir(io, cfg.CADir)
+	}
+	return err
+}
+
+func (o *labOptions) logger(io streams) (*slog.Logger, error) {
 	level := slog.LevelWarn
 	if o.verbose {
 		level = slog.LevelDebug
 	}
 	switch handler := (&slog.HandlerOptions{Level: level}); o.logFormat {
 	case "text":
-		cfg.Log = slog.New(slog.NewTextHandler(io.Err, handler))
+		return slog.New(slog.NewTextHandler(io.Err, handler)), nil
 	case "json":
-		cfg.Log = slog.New(slog.NewJSONHandler(io.Err, handler))
-	default:
-		return cfg, misuse("", "--log-format %q must be text or json", o.logFormat)
+		return slog.New(slog.NewJSONHandler(io.Err, handler)), nil
 	}
-	return cfg, nil
+	return nil, misuse("", "--log-format %q must be text or json", o.logFormat)
 }
 
 // badFile says what is wrong with a file, one line each as compilers do.
 func badFile(path string, err error) error {
 	problems, ok := errors.AsType[yamlfile.Problems](err)
+	_, said := errors.AsType[*exitError](err)
 	switch {
+	case said:
+		return err
 	case !ok:
 		return misuse("", "%v", err)
 	case len(problems) == 1:

@@ -82,7 +82,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "up", "env", "run", "login", "check", "explain", "doctor", "health", "ca", "ca path", "ca env", "ca create", "hosts", "hosts print", "hosts add", "hosts remove", "version", "completion"} {
+	for _, name := range []string{"", "up", "init", "reload", "env", "run", "login", "check", "explain", "doctor", "health", "ca", "ca path", "ca env", "ca create", "hosts", "hosts print", "hosts add", "hosts remove", "version", "completion"} {
 		t.Run("ssolab "+name, func(t *testing.T) {
 			t.Parallel()
 			args := append(strings.Fields(name), "--help")
@@ -224,7 +224,7 @@ func TestUp(t *testing.T) {
 func TestUpTableInColour(t *testing.T) {
 	t.Parallel()
 	lab := ssolab.Run(t)
-	table := upTable(lab, palette{on: true}, func(string) string { return "" })
+	table := upTable(lab, palette{on: true}, noVariables)
 	for party, code := range map[string]string{"app      ": "36", "Cognito  ": "33", "Scalekit ": "35", "IdP      ": "34"} {
 		require.Contains(t, table, "\x1b["+code+"m"+party+"\x1b[0m")
 	}
@@ -238,16 +238,23 @@ func TestUpTableInColour(t *testing.T) {
 // process starts ssolab as a process of its own and gives its standard output.
 func process(t *testing.T, args ...string) (*exec.Cmd, io.Reader, *bytes.Buffer) {
 	t.Helper()
+	var errs bytes.Buffer
+	cmd, out := processWith(t, &errs, args...)
+	return cmd, out, &errs
+}
+
+// processWith starts it with that standard error.
+func processWith(t *testing.T, errs io.Writer, args ...string) (*exec.Cmd, io.Reader) {
+	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), self, args...)
 	cmd.Env = append(os.Environ(), asCommand+"=1")
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
+	cmd.Stderr = errs
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	return cmd, out, &errs
+	return cmd, out
 }
 
 func TestUpEndsOnASignal(t *testing.T) {

@@ -74,7 +74,8 @@ Exit codes: 0 all is well, 1 a sign-in or a check failed, 2 misuse or not
 decided. "ssolab run" exits with the code of its command.
 
 NO_COLOR turns colours off. SSOLAB_CONSOLE_URL says where the lab is that
-check, env, health, hosts and login ask; the default is ` + defaultConsole + `.
+check, env, health, hosts, login and reload
+ask; the default is ` + defaultConsole + `.
 For a lab with --tls, SSOLAB_CA_FILE names the certificate of its CA unless that
 is the default one, "ssolab ca path".`,
 		Example: `  ssolab up                               start the lab
@@ -89,7 +90,7 @@ is the default one, "ssolab ca path".`,
 	root.SetIn(io.In)
 	root.SetOut(io.Out)
 	root.SetErr(io.Err)
-	root.AddCommand(newUpCmd(io), newEnvCmd(io), newRunCmd(io), newLoginCmd(io), newCheckCmd(io), newExplainCmd(io), newDoctorCmd(io), newHealthCmd(io), newCACmd(io), newHostsCmd(io), newVersionCmd(io), newCompletionCmd(io))
+	root.AddCommand(newUpCmd(io), newInitCmd(io), newReloadCmd(io), newEnvCmd(io), newRunCmd(io), newLoginCmd(io), newCheckCmd(io), newExplainCmd(io), newDoctorCmd(io), newHealthCmd(io), newCACmd(io), newHostsCmd(io), newVersionCmd(io), newCompletionCmd(io))
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND]", Short: "Help about a command", Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -122,14 +122,14 @@ func TestUpTakesFlagsOverTheFile(t *testing.T) {
 		var o upOptions
 		o.addFlags(&cobra.Command{Use: "up"}, ssolab.DefaultPortBase, defaultTLSPort)
 		require.NoError(t, o.flags.Parse(args))
-		cfg, err := o.labConfig(streams{Err: io.Discard, Getenv: func(string) string { return "/ca" }})
+		cfg, err := o.labConfig(streams{Err: io.Discard, Getenv: func(name string) string { return map[string]string{"SSOLAB_CA_DIR": "/ca"}[name] }})
 		require.NoError(t, err)
 		return cfg
 	}
 	look := func(c ssolab.Config) []any {
 		return []any{c.TLS, c.Names, c.TLSPort, c.PortBase, c.ScalekitEnvironment, c.CADir, c.TwoPrimeKeys}
 	}
-	require.Equal(t, []any{false, "", 9443, 9400, "", "", false}, look(parse()))
+	require.Equal(t, []any{false, "", 9443, 9400, "", "/ca", false}, look(parse()))
 	require.Equal(t, []any{true, "", 9443, 9400, "", "/ca", true}, look(parse("--tls", "--crypto-rsa")))
 	require.Equal(t, []any{false, "vendor", 9443, 9400, "", "/ca", false}, look(parse("--names", "vendor")))
 	require.Equal(t, []any{false, "vendor", 443, 9500, "acme", "/ca", false}, look(parse("--config", file)))

@@ -66,11 +66,13 @@ func (o *tlsOptions) apply(cfg *ssolab.Config) error {
 	if o.given("scalekit-environment") {
 		cfg.ScalekitEnvironment = o.environment
 	}
+	if o.given("ca-dir") {
+		cfg.CADir = o.caDir
+	}
 	cfg.TwoPrimeKeys = o.cryptoRSA
 	if o.flags != nil && o.flags.Changed("tls-port") && cfg.Names == "" {
 		return misuse(`add "--names localhost" or "--names vendor"; without names the parties are on the ports of --port-base`, "--tls-port is the port of a lab with --names")
 	}
-	cfg.CADir = o.caDir
 	return nil
 }
 

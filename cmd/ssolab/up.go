@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,6 +35,11 @@ With --names every party has a host name of its own, https on one port, and
 cookies as the real services set them: localhost gives names that browsers
 know, vendor those of AWS and Scalekit. The console keeps its plain port. How
 programs find the names and trust the lab's CA: "ssolab hosts", "ssolab ca".
+
+The lab file (ssolab init writes one) declares everything. Flags go before
+variables of the environment (SSOLAB_PORT_BASE for --port-base, and so for all
+but --json), these before the file, the file before defaults. The file is read
+again on "ssolab reload" and on the signal HUP.
 
 With --json one line of JSON is printed when the lab is ready:
 {"urls":{"console":…,"cognito":…,"issuer":…,"domain":…,"scalekit":…,"app":…,
@@ -69,11 +75,31 @@ func runUp(ctx context.Context, io streams, o upOptions) error {
 		_ = lab.Close()
 		return misuse("", "write: %v", err)
 	}
-	<-ctx.Done()
+	wait(ctx, io, lab, o.config)
 	if err := lab.Close(); err != nil {
 		return misuse("", "stop the lab: %v", err)
 	}
 	return nil
+}
+
+// wait returns when the lab is to end. Until then a hangup has it read its file again; without a file it ends by one.
+func wait(ctx context.Context, io streams, lab *ssolab.Lab, file string) {
+	if file == "" {
+		<-ctx.Done()
+		return
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	requests, stop := hangups(end)
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-requests:
+			onHangup(ctx, io.Err, io.Getenv, lab, file)
+		}
+	}
 }
 
 func writeUpJSON(w io.Writer, lab *ssolab.Lab) error {
@@ -100,6 +126,12 @@ var forApps = []string{
 	"COGNITO_ISSUER", "COGNITO_DOMAIN_URL", "COGNITO_CLIENT_ID", "COGNITO_CLIENT_SECRET", "COGNITO_IDENTITY_PROVIDER", "COGNITO_REDIRECT_URI",
 }
 
+// forTools are those of a lab without an app client: what makes one by the APIs needs them.
+var forTools = []string{
+	"AWS_REGION", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+	"SCALEKIT_ENVIRONMENT_URL", "SCALEKIT_CLIENT_ID", "SCALEKIT_CLIENT_SECRET",
+}
+
 const screen = 80 // columns
 
 // upTable is what a person reads after ssolab up.
@@ -108,10 +140,16 @@ func upTable(lab *ssolab.Lab, p palette, getenv func(string) string) string {
 	u := lab.URLs()
 	b.WriteString(p.bold("ssolab is running.") + " Everything here is a mock on this machine, not AWS.\n\n")
 	writeParties(&b, lab, p)
-	b.WriteString("\n" + p.bold("E-mails to try") + "\n" + wrap(lab.Emails(), "  ", "  ", screen))
+	if emails := lab.Emails(); len(emails) > 0 {
+		b.WriteString("\n" + p.bold("E-mails to try") + "\n" + wrap(emails, "  ", "  ", screen))
+	}
+	wanted := forApps
+	if lab.Variable("COGNITO_CLIENT_ID") == "" {
+		wanted = forTools
+	}
 	b.WriteString("\n" + p.bold("Variables for your app") + "\n")
 	for _, v := range lab.Variables() {
-		if slices.Contains(forApps, v.Name) {
+		if slices.Contains(wanted, v.Name) {
 			fmt.Fprintf(&b, "  %s=%s\n", v.Name, v.Value)
 		}
 	}
@@ -124,8 +162,11 @@ func upTable(lab *ssolab.Lab, p palette, getenv func(string) string) string {
 	if ca := lab.Variable(caVariable); strings.HasPrefix(u.Console, "https:") && !isDefaultCA(ca, getenv) {
 		b.WriteString("  export " + caVariable + "=" + ca + "\n")
 	}
-	b.WriteString("  ssolab env    all variables, as .env, shell or JSON\n")
-	b.WriteString("  ssolab login  one sign-in without a browser, every hop shown\n")
+	b.WriteString("  ssolab env     all variables, as .env, shell or JSON\n")
+	b.WriteString("  ssolab login   one sign-in without a browser, every hop shown\n")
+	if lab.CanReload() {
+		b.WriteString("  ssolab reload  read the lab file again\n")
+	}
 	b.WriteString("\nStop the lab with Ctrl-C.\n")
 	return b.String()
 }
@@ -136,12 +177,12 @@ func writeParties(b *strings.Builder, lab *ssolab.Lab, p palette) {
 	type row struct{ party, url, what, short string }
 	rows := []row{
 		{"app", u.App, "sample app: sign in here", "sign in here"},
-		{"cognito", u.Cognito, "user pool " + lab.Variable("COGNITO_USER_POOL_ID"), "user pools"},
+		{"cognito", u.Cognito, "user pool " + cmp.Or(lab.Variable("COGNITO_USER_POOL_ID"), "API: no pool yet"), "user pools"},
 		{"scalekit", u.Scalekit, "environment: routes by e-mail domain", "routing"},
 		{"idp", u.IdP, "simulator and other identity providers", "simulator"},
 		{"console", u.Console, "every sign-in, hop by hop", "every hop"},
 	}
-	if u.Domain != u.Cognito {
+	if u.Domain != u.Cognito && u.Domain != "" {
 		rows = slices.Insert(rows, 2, row{"cognito", u.Domain, "domain of the user pool", "its domain"})
 	}
 	width := 0

@@ -8,6 +8,7 @@
 //	         ├─► console ──────┼─► internal/…
 //	         └─► sampleapp ────┘
 //	conformance ─► nothing of the above
+//	internal/labfile ─► ssolab (root), mocks: it makes a lab's configuration of a file, for cmd
 //	internal/labcontrol ─► conformance and the console's client: it stands between them, for cmd
 package archtest
 
@@ -146,7 +147,7 @@ func Rules() []Rule {
 	}, {
 		Name: "nothing points up", Deep: true,
 		Reason: "a party knows nothing of the lab that starts it, nor of the programs above",
-		From:   []string{"mockcognito/...", "mockscalekit/...", "internal/...", "!internal/gendocs", "!internal/labcontrol"},
+		From:   []string{"mockcognito/...", "mockscalekit/...", "internal/...", "!internal/gendocs", "!internal/labcontrol", "!internal/labfile"},
 		Not:    []string{"./.", "./cmd/...", "./e2e/...", "./interop/...", "./bench/...", "./conformance/..."},
 	}, {
 		Name: "nothing points up", Deep: true,
@@ -155,7 +156,7 @@ func Rules() []Rule {
 	}, {
 		Name: "foundations know no product", Deep: true,
 		Reason: "internal/… is shared by both mocks and by the sample app",
-		From:   []string{"internal/...", "!internal/console/...", "!internal/sampleapp/...", "!internal/gendocs", "!internal/labcontrol"},
+		From:   []string{"internal/...", "!internal/console/...", "!internal/sampleapp/...", "!internal/gendocs", "!internal/labcontrol", "!internal/labfile"},
 		Not:    []string{"./mockcognito/...", "./mockscalekit/...", "./internal/console/...", "./internal/sampleapp/..."},
 	}, {
 		Name: "parties are apart", Deep: true,
@@ -177,6 +178,10 @@ func Rules() []Rule {
 		Name: "programs are not libraries", Tests: true,
 		Reason: "internal/gendocs is the program that writes the generated documents; it stands above the lab",
 		From:   []string{"..."}, Not: []string{"./internal/gendocs", "./cmd/..."},
+	}, {
+		Name: "the lab file is the programs'", Tests: true,
+		Reason: "internal/labfile stands above the lab: it makes its configuration, which Go programs write themselves",
+		From:   []string{"...", "!cmd/...", "!internal/gendocs", "!internal/labfile"}, Not: []string{"./internal/labfile"},
 	}, {
 		Name: "the browser stays in e2e", Tests: true,
 		Reason: "who imports the lab or the checks must not get a browser with it",

@@ -244,17 +244,24 @@ func (c *console) setClock(w http.ResponseWriter, r *http.Request) error {
 	return ok(w, c.clockNow())
 }
 
+// noBody takes a request without a body, or with an empty object.
+func noBody(r *http.Request) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	var nothing struct{}
+	err := read(r, &nothing)
+	if e, ok := errors.AsType[*apiError](err); ok {
+		e.Hint = "Send no body, or {}."
+	}
+	return err
+}
+
 // reset takes back whatever was changed since the start. The clock goes first, so that records made anew are of the
 // right time, and the trace last, so that its "reset" event says that all is done.
 func (c *console) reset(w http.ResponseWriter, r *http.Request) error {
-	if r.ContentLength != 0 {
-		var nothing struct{}
-		if err := read(r, &nothing); err != nil {
-			if e, ok := errors.AsType[*apiError](err); ok {
-				e.Hint = "Send no body, or {}."
-			}
-			return err
-		}
+	if err := noBody(r); err != nil {
+		return err
 	}
 	c.Kit.Faults.Reset()
 	if c.Kit.Quirks != nil {

@@ -19,15 +19,17 @@ const contentJSON = "application/json"
 
 // errorBody is every error of the API.
 type errorBody struct {
-	Error string `json:"error"`
-	Hint  string `json:"hint"`
+	Error    string    `json:"error"`
+	Hint     string    `json:"hint"`
+	Problems []Problem `json:"problems,omitempty"`
 }
 
 // apiError is an error that says what happened and what to do about it.
 type apiError struct {
-	Status  int
-	Message string
-	Hint    string
+	Status   int
+	Message  string
+	Hint     string
+	Problems []Problem // of the lab file
 }
 
 // Error implements error.
@@ -41,9 +43,9 @@ func (c *console) presentAPI(w http.ResponseWriter, r *http.Request, err error) 
 	e, ok := errors.AsType[*apiError](err)
 	if !ok {
 		c.Kit.Log.ErrorContext(r.Context(), "control API failed", "path", r.URL.Path, "error", err)
-		e = &apiError{http.StatusInternalServerError, "the console failed: " + err.Error(), "The lab's log says more."}
+		e = &apiError{Status: http.StatusInternalServerError, Message: "the console failed: " + err.Error(), Hint: "The lab's log says more."}
 	}
-	_ = web.JSON(w, e.Status, contentJSON, errorBody{e.Message, e.Hint}) // two strings always encode
+	_ = web.JSON(w, e.Status, contentJSON, errorBody{e.Message, e.Hint, e.Problems}) // strings always encode
 }
 
 func ok(w http.ResponseWriter, v any) error { return web.JSON(w, http.StatusOK, contentJSON, v) }

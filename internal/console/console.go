@@ -21,11 +21,12 @@ import (
 // Config is what New needs.
 type Config struct {
 	Kit     *party.Kit
-	URL     string                      // the console's own origin, e.g. http://localhost:9400
-	Also    []string                    // further origins under which it is reached
-	Info    func() Info                 // what the lab is; asked at each request, nil means nothing to tell
-	Reset   func(context.Context) error // puts parties and their records back to the start; nil clears the store
-	Version string                      // of the program; default "dev"
+	URL     string                                  // the console's own origin, e.g. http://localhost:9400
+	Also    []string                                // further origins under which it is reached
+	Info    func() Info                             // what the lab is; asked at each request, nil means nothing to tell
+	Reset   func(context.Context) error             // puts parties and their records back to the start; nil clears the store
+	Reload  func(context.Context) (Reloaded, error) // reads the lab's configuration again; nil: there is none to read
+	Version string                                  // of the program; default "dev"
 }
 
 // Info describes a running lab to people and programs.
@@ -122,6 +123,7 @@ func (c *console) routes() []web.Route {
 		api(get, "clock", "clock", c.clock),
 		api(post, "clock", "clock-set", c.setClock),
 		api(post, "reset", "reset", c.reset),
+		api(post, "reload", "reload", c.reload),
 		api(get, "events", "events", c.waitEvent),
 		api(get, "events/stream", "stream", c.streamEvents),
 	}

@@ -80,5 +80,5 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 func refuse(w http.ResponseWriter, message, hint string) {
 	web.NoStore(w)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_ = web.JSON(w, http.StatusForbidden, contentJSON, errorBody{message, hint}) // two strings always encode
+	_ = web.JSON(w, http.StatusForbidden, contentJSON, errorBody{Error: message, Hint: hint}) // strings always encode
 }

@@ -185,7 +185,7 @@ func (c *console) presentPage(w http.ResponseWriter, r *http.Request, err error)
 	e, ok := errors.AsType[*apiError](err)
 	if !ok {
 		c.Kit.Log.ErrorContext(r.Context(), "console page failed", "path", r.URL.Path, "error", err)
-		e = &apiError{http.StatusInternalServerError, "The console could not make this page.", "The lab's log says why."}
+		e = &apiError{Status: http.StatusInternalServerError, Message: "The console could not make this page.", Hint: "The lab's log says why."}
 	}
 	if err := c.pages.Render(w, e.Status, "error", look.Page{Party: "console", Title: http.StatusText(e.Status) + " · ssolab console", Strip: strip, Body: e}); err != nil {
 		http.Error(w, e.Message, e.Status)

@@ -153,29 +153,8 @@ func (p *Plan) Rules() []Rule {
 func (p *Plan) Add(r Rule) (Rule, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	f, ok := p.faults[r.Fault]
-	if !ok {
-		return Rule{}, fmt.Errorf("unknown fault %q; known: %s", r.Fault, known(p.faults))
-	}
-	if r.At == "" && len(f.Points) == 0 {
-		return Rule{}, fmt.Errorf("fault %q acts at any %s point: name one in \"at\"", f.ID, f.Kind())
-	}
-	if r.At != "" {
-		pt, ok := p.points[r.At]
-		if !ok {
-			return Rule{}, fmt.Errorf("unknown point %q; known: %s", r.At, known(p.points))
-		}
-		if pt.Kind != f.Kind() || len(f.Points) > 0 && !slices.Contains(f.Points, r.At) {
-			return Rule{}, fmt.Errorf("fault %q does not act at %q, a %s point", f.ID, r.At, pt.Kind)
-		}
-	}
-	for name := range r.Params {
-		if _, ok := f.Defaults[name]; !ok {
-			return Rule{}, fmt.Errorf("fault %q has no parameter %q; it has: %s", f.ID, name, known(f.Defaults))
-		}
-	}
-	if r.Times < 0 {
-		return Rule{}, fmt.Errorf("times is %d; it is 0 (until removed) or more", r.Times)
+	if err := p.check(r); err != nil {
+		return Rule{}, err
 	}
 	if r.ID == "" {
 		p.nextID++
@@ -188,6 +167,41 @@ func (p *Plan) Add(r Rule) (Rule, error) {
 	p.rules = append(p.rules, &r)
 	p.armed.Store(true)
 	return r, nil
+}
+
+// Check tells what Add would refuse, but for an id that is taken.
+func (p *Plan) Check(r Rule) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.check(r)
+}
+
+func (p *Plan) check(r Rule) error {
+	f, ok := p.faults[r.Fault]
+	if !ok {
+		return fmt.Errorf("unknown fault %q; known: %s", r.Fault, known(p.faults))
+	}
+	if r.At == "" && len(f.Points) == 0 {
+		return fmt.Errorf("fault %q acts at any %s point: name one in \"at\"", f.ID, f.Kind())
+	}
+	if r.At != "" {
+		pt, ok := p.points[r.At]
+		if !ok {
+			return fmt.Errorf("unknown point %q; known: %s", r.At, known(p.points))
+		}
+		if pt.Kind != f.Kind() || len(f.Points) > 0 && !slices.Contains(f.Points, r.At) {
+			return fmt.Errorf("fault %q does not act at %q, a %s point", f.ID, r.At, pt.Kind)
+		}
+	}
+	for name := range r.Params {
+		if _, ok := f.Defaults[name]; !ok {
+			return fmt.Errorf("fault %q has no parameter %q; it has: %s", f.ID, name, known(f.Defaults))
+		}
+	}
+	if r.Times < 0 {
+		return fmt.Errorf("times is %d; it is 0 (until removed) or more", r.Times)
+	}
+	return nil
 }
 
 // Remove takes a rule back and tells whether it was there.

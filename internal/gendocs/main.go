@@ -5,6 +5,7 @@
 //	checks.All ──────────┼─► checks.md
 //	fidelity.Ledgers ────┼─► fidelity.md
 //	mockcognito ─────────┼─► user-pools-api.md
+//	labfile.Keys, Schema ┼─► ssolab-yaml.md, ssolab.schema.json
 //	report.Schema ───────┴─► report.schema.json
 package main
 
@@ -20,6 +21,7 @@ import (
 	"github.com/ssolab/ssolab/conformance/checks"
 	"github.com/ssolab/ssolab/conformance/report"
 	"github.com/ssolab/ssolab/internal/fidelity"
+	"github.com/ssolab/ssolab/internal/labfile"
 	"github.com/ssolab/ssolab/mockcognito"
 )
 
@@ -42,6 +44,10 @@ func run(dir string, check bool) error {
 	if err != nil {
 		return err
 	}
+	labSchema, err := labfile.Schema()
+	if err != nil {
+		return err
+	}
 	list := checks.All()
 	var errs []error
 	for _, page := range []struct {
@@ -52,6 +58,8 @@ func run(dir string, check bool) error {
 		{"checks.md", checksPage(list, checks.Deviations())},
 		{"fidelity.md", fidelityPage(fidelity.Ledgers())},
 		{"user-pools-api.md", operationsPage(mockcognito.Operations())},
+		{"ssolab-yaml.md", labFilePage(labfile.Keys())},
+		{"ssolab.schema.json", labSchema},
 		{"report.schema.json", schema},
 	} {
 		errs = append(errs, write(filepath.Join(dir, page.name), page.content, check))

@@ -14,11 +14,12 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -71,15 +72,29 @@ type Document struct {
 	file     string
 	at       map[string]position
 	anchors  map[string]ast.Node
+	patterns map[string]*regexp.Regexp
 	problems Problems
 	nodes    int
+	broken   bool // something is wrong that a schema says, too
+	isBeyond bool // what is reported next is nothing that a schema says
 }
 
 // Decode reads data, the content of the file called name, into the struct that into points to. Fields are matched by
 // their `yaml:"name"` tags; "-" and untagged fields are not read. A scalar is given to an encoding.TextUnmarshaler.
 // What is wrong is found with Err, after the caller has added what its own checks found.
 func Decode(name string, data []byte, into any) *Document {
-	d := &Document{file: name, at: map[string]position{}, anchors: map[string]ast.Node{}}
+	return NewReader().Decode(name, data, into)
+}
+
+// Reader reads many files and makes ready the patterns of their rules once. It is not for concurrent use.
+type Reader struct{ patterns map[string]*regexp.Regexp }
+
+// NewReader returns a reader.
+func NewReader() *Reader { return &Reader{patterns: map[string]*regexp.Regexp{}} }
+
+// Decode is the function of that name.
+func (r *Reader) Decode(name string, data []byte, into any) *Document {
+	d := &Document{file: name, at: map[string]position{}, anchors: map[string]ast.Node{}, patterns: r.patterns}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		d.syntax(err)
@@ -92,6 +107,7 @@ func Decode(name string, data []byte, into any) *Document {
 		d.value("", bodies[0].Body, reflect.ValueOf(into).Elem(), 0)
 	default:
 		tk := bodies[1].Body.GetToken()
+		d.beyond()
 		d.addAt(tk, "", "a second document begins here; the file is one document")
 	}
 	return d
@@ -103,8 +119,43 @@ func (d *Document) Has(path string) bool {
 	return ok
 }
 
-// Problem adds a problem with the value at path, which stands where the value or else its nearest parent stands.
+// Broken tells whether something is wrong that the file's schema says, too: not those of Problem, nor what a schema cannot
+// say.
+func (d *Document) Broken() bool { return d.broken }
+
+// beyond says that the next problem is of a kind that a schema cannot say.
+func (d *Document) beyond() { d.isBeyond = true }
+
+func (d *Document) report(p Problem) {
+	d.problems = append(d.problems, p)
+	d.broken = d.broken || !d.isBeyond
+	d.isBeyond = false
+}
+
+// Reported tells whether there is a problem with the value at path.
+func (d *Document) Reported(path string) bool {
+	return slices.ContainsFunc(d.problems, func(p Problem) bool { return p.Path == path })
+}
+
+// ReportedIn tells whether there is a problem with the value at path or within it.
+func (d *Document) ReportedIn(path string) bool {
+	return slices.ContainsFunc(d.problems, func(p Problem) bool {
+		rest, ok := strings.CutPrefix(p.Path, path)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
+// Problem adds a problem of the caller's own with the value at path, which stands where the value or else its nearest
+// parent stands.
 func (d *Document) Problem(path, format string, args ...any) {
+	d.beyond()
+	d.found(path, format, args...)
+}
+
+// Refuse is Problem for what the schema says, too, by the caller's own doing.
+func (d *Document) Refuse(path, format string, args ...any) { d.found(path, format, args...) }
+
+func (d *Document) found(path, format string, args ...any) {
 	p := Problem{File: d.file, Path: path, Message: fmt.Sprintf(format, args...)}
 	for at := path; ; at = parent(at) {
 		if pos, ok := d.at[at]; ok {
@@ -115,7 +166,7 @@ func (d *Document) Problem(path, format string, args ...any) {
 			break
 		}
 	}
-	d.problems = append(d.problems, p)
+	d.report(p)
 }
 
 // Err is nil, or Problems in the order of the file.
@@ -144,6 +195,7 @@ func join(path, key string) string {
 }
 
 func (d *Document) syntax(err error) {
+	d.beyond()
 	p := Problem{File: d.file, Message: err.Error()}
 	var yerr yaml.Error
 	if errors.As(err, &yerr) {
@@ -152,7 +204,7 @@ func (d *Document) syntax(err error) {
 			p.Line, p.Column = tk.Position.Line, tk.Position.Column
 		}
 	}
-	d.problems = append(d.problems, p)
+	d.report(p)
 }
 
 func (d *Document) addAt(tk *token.Token, path, format string, args ...any) {
@@ -160,7 +212,7 @@ func (d *Document) addAt(tk *token.Token, path, format string, args ...any) {
 	if tk != nil && tk.Position != nil {
 		p.Line, p.Column = tk.Position.Line, tk.Position.Column
 	}
-	d.problems = append(d.problems, p)
+	d.report(p)
 }
 
 // resolve follows anchors and aliases.
@@ -174,17 +226,20 @@ func (d *Document) resolve(path string, n ast.Node) (ast.Node, bool) {
 			name := v.Value.GetToken().Value
 			target, ok := d.anchors[name]
 			if !ok {
+				d.beyond()
 				d.addAt(v.GetToken(), path, "the alias *%s has no anchor before it", name)
 				return nil, false
 			}
 			n = target
 		case *ast.TagNode:
+			d.beyond()
 			d.addAt(v.GetToken(), path, "tags such as %s are not read", v.GetToken().Value)
 			return nil, false
 		default:
 			return n, true
 		}
 	}
+	d.beyond()
 	d.addAt(n.GetToken(), path, "aliases lead in a circle")
 	return nil, false
 }
@@ -192,6 +247,7 @@ func (d *Document) resolve(path string, n ast.Node) (ast.Node, bool) {
 func (d *Document) value(path string, n ast.Node, into reflect.Value, depth int) {
 	if d.nodes++; d.nodes > maxNodes || depth > maxDepth {
 		if d.nodes <= maxNodes+1 {
+			d.beyond()
 			d.addAt(n.GetToken(), path, "the file nests too deep or repeats too much by aliases")
 			d.nodes = maxNodes + 1
 		}
@@ -206,7 +262,7 @@ func (d *Document) value(path string, n ast.Node, into reflect.Value, depth int)
 		d.at[path] = position{tk.Position.Line, tk.Position.Column}
 	}
 	if n.Type() == ast.NullType {
-		d.Problem(path, "has no value; give one or remove the key")
+		d.found(path, "has no value; give one or remove the key")
 		return
 	}
 	if into.Kind() == reflect.Pointer {
@@ -217,6 +273,8 @@ func (d *Document) value(path string, n ast.Node, into reflect.Value, depth int)
 		if s, isString := stringOf(n); isString {
 			if err := text.UnmarshalText([]byte(s)); err != nil {
 				d.addAt(tk, path, "%s", err)
+			} else {
+				d.text(tk, path, s, into.Type())
 			}
 			return
 		}
@@ -233,7 +291,8 @@ func (d *Document) value(path string, n ast.Node, into reflect.Value, depth int)
 	}
 }
 
-func (d *Document) entries(path string, n ast.Node, want string, each func(key string, tk *token.Token, value ast.Node)) {
+// entries calls each for the keys of a mapping; false says that n is none.
+func (d *Document) entries(path string, n ast.Node, want string, each func(key string, tk *token.Token, value ast.Node)) bool {
 	var values []*ast.MappingValueNode
 	switch m := n.(type) {
 	case *ast.MappingNode:
@@ -242,23 +301,26 @@ func (d *Document) entries(path string, n ast.Node, want string, each func(key s
 		values = []*ast.MappingValueNode{m}
 	default:
 		d.wrong(path, n, want)
-		return
+		return false
 	}
 	first := map[string]int{}
 	for _, kv := range values {
 		tk := kv.Key.GetToken()
 		if _, merge := kv.Key.(*ast.MergeKeyNode); merge {
+			d.beyond()
 			d.addAt(tk, path, "merge keys (<<) are not read")
 			continue
 		}
 		key := keyOf(kv.Key)
 		if line, dup := first[key]; dup {
+			d.beyond()
 			d.addAt(tk, join(path, key), "is given twice; the first is in line %d", line)
 			continue
 		}
 		first[key] = tk.Position.Line
 		each(key, tk, kv.Value)
 	}
+	return true
 }
 
 func keyOf(n ast.MapKeyNode) string {
@@ -269,30 +331,34 @@ func keyOf(n ast.MapKeyNode) string {
 }
 
 func (d *Document) structure(path string, n ast.Node, into reflect.Value, depth int) {
-	fields := map[string]int{}
-	for i := range into.NumField() {
-		if name, ok := into.Type().Field(i).Tag.Lookup("yaml"); ok && name != "-" {
-			fields[name] = i
-		}
-	}
-	d.entries(path, n, "a mapping", func(key string, tk *token.Token, value ast.Node) {
-		i, ok := fields[key]
-		if !ok {
+	fields := fieldsOf(into.Type())
+	given := map[string]bool{}
+	good := d.entries(path, n, "a mapping", func(key string, tk *token.Token, value ast.Node) {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
+		if i < 0 {
 			d.addAt(tk, "", "unknown key %q%s%s", key, in(path), suggest(key, fields))
 			return
 		}
-		d.at[join(path, key)] = position{tk.Position.Line, tk.Position.Column}
-		d.value(join(path, key), value, into.Field(i), depth+1)
+		given[key] = true
+		at := join(path, key)
+		d.at[at] = position{tk.Position.Line, tk.Position.Column}
+		d.value(at, value, into.Field(fields[i].index), depth+1)
+		d.list(at, fields[i], into.Field(fields[i].index))
 	})
+	if good {
+		d.shape(path, start(n), into, given)
+	}
 }
 
 func (d *Document) mapping(path string, n ast.Node, into reflect.Value, depth int) {
 	out := reflect.MakeMap(into.Type())
+	keyType := into.Type().Key()
 	d.entries(path, n, "a mapping", func(key string, tk *token.Token, value ast.Node) {
 		d.at[join(path, key)] = position{tk.Position.Line, tk.Position.Column}
+		d.text(tk, join(path, key), key, keyType)
 		v := reflect.New(into.Type().Elem()).Elem()
 		d.value(join(path, key), value, v, depth+1)
-		out.SetMapIndex(reflect.ValueOf(key), v)
+		out.SetMapIndex(reflect.ValueOf(key).Convert(keyType), v)
 	})
 	into.Set(out)
 }
@@ -312,14 +378,18 @@ func (d *Document) sequence(path string, n ast.Node, into reflect.Value, depth i
 
 func (d *Document) scalar(path string, n ast.Node, into reflect.Value) {
 	switch {
-	case into.Type() == reflect.TypeFor[time.Duration]():
+	case isDuration(into.Type()):
 		s, ok := stringOf(n)
-		v, err := time.ParseDuration(s)
-		if !ok || err != nil || v < 0 {
+		if ok {
+			ok = d.pattern(durationPattern).MatchString(s)
+		}
+		if !ok {
 			d.wrong(path, n, `a duration such as "5m" or "72h"`)
 			return
 		}
+		v := duration(s)
 		into.SetInt(int64(v))
+		d.span(n, path, v, into.Type())
 	case into.Kind() == reflect.String:
 		s, ok := stringOf(n)
 		if !ok {
@@ -327,6 +397,7 @@ func (d *Document) scalar(path string, n ast.Node, into reflect.Value) {
 			return
 		}
 		into.SetString(s)
+		d.text(n.GetToken(), path, s, into.Type())
 	case into.Kind() == reflect.Bool:
 		b, ok := n.(*ast.BoolNode)
 		if !ok {
@@ -335,15 +406,33 @@ func (d *Document) scalar(path string, n ast.Node, into reflect.Value) {
 		}
 		into.SetBool(b.Value)
 	case into.CanInt():
-		v, err := strconv.ParseInt(n.GetToken().Value, 10, into.Type().Bits())
-		if n.Type() != ast.IntegerType || err != nil {
+		v, ok := wholeNumber(n)
+		if !ok || into.OverflowInt(v) {
 			d.wrong(path, n, "a whole number")
 			return
 		}
 		into.SetInt(v)
+		d.whole(n, path, v, into.Type())
 	default:
 		panic("yamlfile: no rule for " + into.Type().String())
 	}
+}
+
+// wholeNumber is the value of a number without a fraction, in each way that YAML writes it.
+func wholeNumber(n ast.Node) (int64, bool) {
+	switch v := n.(type) {
+	case *ast.IntegerNode:
+		switch value := v.Value.(type) {
+		case int64:
+			return value, true
+		case uint64:
+			return int64(value), value <= math.MaxInt64
+		}
+	case *ast.FloatNode:
+		whole := int64(v.Value)
+		return whole, float64(whole) == v.Value
+	}
+	return 0, false
 }
 
 func (d *Document) wrong(path string, n ast.Node, want string) {
@@ -402,22 +491,26 @@ func in(path string) string {
 }
 
 // suggest names the known key that is meant, or lists them.
-func suggest(key string, fields map[string]int) string {
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
+func suggest(key string, fields []field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(fields[a], fields[b]) })
-	best, bestDistance := "", 3
-	for _, name := range names {
-		if dist := distance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), name); dist < bestDistance {
-			best, bestDistance = name, dist
-		}
-	}
-	if best != "" {
+	if best := closest(strings.ToLower(strings.ReplaceAll(key, "-", "_")), names); best != "" {
 		return fmt.Sprintf("; did you mean %q?", best)
 	}
 	return "; known: " + strings.Join(names, ", ")
+}
+
+// closest is the word that is meant; empty when none is close.
+func closest(word string, known []string) string {
+	best, bestDistance := "", min(3, max(2, len(word)/2+1))
+	for _, name := range known {
+		if dist := distance(strings.ToLower(word), strings.ToLower(name)); dist < bestDistance {
+			best, bestDistance = name, dist
+		}
+	}
+	return best
 }
 
 // distance is the Levenshtein distance.

@@ -28,9 +28,10 @@ import (
 
 // Error is a refusal of the API.
 type Error struct {
-	Status  int    // of HTTP
-	Message string // what happened
-	Hint    string // what to do next
+	Status   int               // of HTTP
+	Message  string            // what happened
+	Hint     string            // what to do next
+	Problems []console.Problem // of the lab file, when that is what was refused
 }
 
 // Error implements error.
@@ -152,6 +153,11 @@ func (c *Client) Reset(ctx context.Context) error {
 	return err
 }
 
+// Reload has the lab read its file again. A refusal lists what is wrong with the file.
+func (c *Client) Reload(ctx context.Context) (console.Reloaded, error) {
+	return ask[console.Reloaded](ctx, c, http.MethodPost, "reload", nil)
+}
+
 // Wait says what WaitEvent waits for.
 type Wait struct {
 	After   uint64        // number of an event; only later ones count. 0 means from the first that is kept
@@ -219,9 +225,12 @@ func (c *Client) do(ctx context.Context, method, path string, body any) (int, []
 	if resp.StatusCode < 300 {
 		return resp.StatusCode, b, nil
 	}
-	var refusal struct{ Error, Hint string }
+	var refusal struct {
+		Error, Hint string
+		Problems    []console.Problem
+	}
 	if json.Unmarshal(b, &refusal) != nil || refusal.Error == "" {
 		refusal.Error = fmt.Sprintf("%s answered %s, not as a lab's console does", req.URL.Host, resp.Status)
 	}
-	return resp.StatusCode, nil, &Error{Status: resp.StatusCode, Message: refusal.Error, Hint: refusal.Hint}
+	return resp.StatusCode, nil, &Error{Status: resp.StatusCode, Message: refusal.Error, Hint: refusal.Hint, Problems: refusal.Problems}
 }
