@@ -31,6 +31,10 @@ test: ## all Go tests, the browser's too; with -race where a C compiler is found
 	if [[ -n $$race ]]; then echo "race detector: on"; else echo "race detector: off (no C compiler that works with cgo)"; fi; \
 	SSOLAB_BROWSER="$$browser" go run ./internal/fidelity/testrun $(if $(filter ./...,$(PACKAGES)),-whole) -count=1 $$race $(PACKAGES)
 
+.PHONY: matrix
+matrix: ## every fault against every check, compared with the reviewed matrix (minutes); UPDATE=1 writes it anew
+	go test -count=1 -timeout 30m ./conformance/checks -run '^TestMatrix$$' -args -matrix $(if $(UPDATE),-update)
+
 .PHONY: e2e
 e2e: ## the browser suite alone; TARGET=file runs its journeys against that target, FORM=plain|localhost|vendor one form
 	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go test -count=1 -v ./e2e $(if $(TARGET)$(FORM),-args $(if $(TARGET),-target $(abspath $(TARGET))) $(if $(FORM),-form $(FORM)))

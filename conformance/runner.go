@@ -262,15 +262,20 @@ func (r *runner) readDiscovery() func(context.Context) (*Discovery, error) {
 		}
 		d := &Discovery{Raw: resp.Body}
 		if resp.Status != http.StatusOK {
-			return nil, fmt.Errorf("%s answered %d", target, resp.Status)
+			return nil, &noDocument{fmt.Sprintf("%s answers %d", target, resp.Status)}
 		}
 		if err := json.Unmarshal(resp.Body, d); err != nil {
-			return nil, fmt.Errorf("%s: %w", target, err)
+			return nil, &noDocument{fmt.Sprintf("%s is no JSON object: %v", target, err)}
 		}
 		known = d
 		return d, nil
 	}
 }
+
+// noDocument says that an issuer answers, and not with a discovery document.
+type noDocument struct{ says string }
+
+func (e *noDocument) Error() string { return e.says }
 
 // authorizationRequest makes the parameters of a variant.
 func (r *runner) authorizationRequest(v Variant) (*Authorization, url.Values) {
@@ -443,8 +448,8 @@ func (r *runner) collect(ctx context.Context, v Variant, exchanges *[]Exchange) 
 		return resp, err
 	}
 	if d.JWKSURI != "" {
-		if e.Keys, err = send(http.MethodGet, d.JWKSURI, nil, ""); err != nil {
-			return nil, err
+		if e.Keys, e.keysErr = send(http.MethodGet, d.JWKSURI, nil, ""); fatal(ctx, e.keysErr) {
+			return nil, e.keysErr
 		}
 	}
 	code := e.Authorization.Params.Get("code")
@@ -455,8 +460,10 @@ func (r *runner) collect(ctx context.Context, v Variant, exchanges *[]Exchange) 
 	if e.Authorization.Verifier != "" {
 		form.Set("code_verifier", e.Authorization.Verifier.Reveal())
 	}
-	if e.Token, err = send(http.MethodPost, d.TokenEndpoint, form, ""); err != nil {
-		return nil, err
+	if e.Token, e.tokenErr = send(http.MethodPost, d.TokenEndpoint, form, ""); fatal(ctx, e.tokenErr) {
+		return nil, e.tokenErr
+	} else if e.tokenErr != nil {
+		return e, nil
 	}
 	tokens := &Tokens{raw: e.Token.Body}
 	if e.Token.Status != http.StatusOK || json.Unmarshal(e.Token.Body, &looseTokens{tokens}) != nil || tokens.AccessToken == "" {
@@ -468,9 +475,16 @@ func (r *runner) collect(ctx context.Context, v Variant, exchanges *[]Exchange) 
 	}
 	e.IDToken, e.AccessToken = ReadToken(tokens.IDToken.Reveal()), ReadToken(tokens.AccessToken.Reveal())
 	if d.UserInfoEndpoint != "" {
-		e.UserInfo, err = send(http.MethodGet, d.UserInfoEndpoint, nil, tokens.AccessToken.Reveal())
+		if e.UserInfo, e.userInfoErr = send(http.MethodGet, d.UserInfoEndpoint, nil, tokens.AccessToken.Reveal()); fatal(ctx, e.userInfoErr) {
+			return nil, e.userInfoErr
+		}
 	}
-	return e, err
+	return e, nil
+}
+
+// fatal tells whether an error ends the run's requests, and not only the one that it came of.
+func fatal(ctx context.Context, err error) bool {
+	return err != nil && (errors.Is(err, ErrBudget) || ctx.Err() != nil)
 }
 
 // looseTokens reads the tokens of an answer whatever the types of its other members.

@@ -135,8 +135,8 @@ func (t *T) ScalekitJourney() *Evidence {
 		if code == "" {
 			return nil
 		}
-		if e.Keys, err = send(http.MethodGet, d.JWKSURI, nil); err != nil {
-			return err
+		if e.Keys, e.keysErr = send(http.MethodGet, d.JWKSURI, nil); fatal(ctx, e.keysErr) {
+			return e.keysErr
 		}
 		if e.Token, err = send(http.MethodPost, d.TokenEndpoint, t.scalekitForm(code)); err != nil {
 			return err

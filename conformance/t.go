@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -137,6 +138,9 @@ func (t *T) request(method, target string, body io.Reader) *http.Request {
 // Discovery is the user pool's discovery document, read once for all checks. Without a usable one the check is skipped.
 func (t *T) Discovery() *Discovery {
 	d, err := t.run.doc(t.ctx)
+	if none, ok := errors.AsType[*noDocument](err); ok {
+		t.Skip("there is no discovery document: %s (see DISC-001)", none.says)
+	}
 	if err != nil {
 		t.Undecided(fmt.Errorf("the discovery document of %s could not be read: %w", t.Target().Issuer, err))
 	}
@@ -203,6 +207,7 @@ func (a *Authorization) problem() string {
 // Authorize runs the front channel of a sign-in. It is not shared: codes are used once. The first of a run signs the
 // person in; later ones are silent by the session, unless Fresh.
 func (t *T) Authorize(v Variant) *Authorization {
+	t.Discovery()
 	a, err := t.run.authorize(t.ctx, v)
 	if err != nil {
 		t.Undecided(err)
@@ -271,11 +276,15 @@ type Evidence struct {
 	AccessToken   *Token
 	UserInfo      *Response
 	At            time.Time // when the tokens came, by the clock they are judged by
+
+	// Why a step got no answer. What builds on it is undecided; the rest of the evidence stands.
+	keysErr, tokenErr, userInfoErr error
 }
 
 // Journey returns the evidence of a sign-in, shared by all checks of the run that ask for the same variant. Checks only
 // read it.
 func (t *T) Journey(v Variant) *Evidence {
+	t.Discovery()
 	e, exchanges, err := t.run.journey(t.ctx, v)
 	t.exchanges = append(t.exchanges, exchanges...)
 	if err != nil {
@@ -288,12 +297,31 @@ func (t *T) Journey(v Variant) *Evidence {
 // RequireTokens skips the check when the sign-in brought no token response.
 func (e *Evidence) RequireTokens(t *T) *Tokens {
 	if e.Tokens == nil {
-		if e.Authorization.Params.Get("code") == "" {
-			e.Authorization.Code(t)
-		}
-		t.Skip("the token endpoint answered %d without tokens (see TOKEN-001)", e.Token.Status)
+		t.Skip("the token endpoint answered %d without tokens (see TOKEN-001)", e.RequireTokenResponse(t).Status)
 	}
 	return e.Tokens
+}
+
+// RequireTokenResponse is the answer of the token endpoint, whatever it says. Without a code to exchange the check is
+// skipped.
+func (e *Evidence) RequireTokenResponse(t *T) *Response {
+	e.Authorization.Code(t)
+	if e.tokenErr != nil {
+		t.Undecided(e.tokenErr)
+	}
+	return e.Token
+}
+
+// RequireUserInfoResponse is the answer of userInfo, whatever it says. Without tokens the check is skipped.
+func (e *Evidence) RequireUserInfoResponse(t *T) *Response {
+	e.RequireTokens(t)
+	if e.userInfoErr != nil {
+		t.Undecided(e.userInfoErr)
+	}
+	if e.UserInfo == nil {
+		t.Skip("the discovery document names no userinfo_endpoint (see DISC-017)")
+	}
+	return e.UserInfo
 }
 
 // RequireIDToken skips the check when the sign-in brought no readable ID token.
@@ -316,11 +344,11 @@ func (e *Evidence) RequireAccessToken(t *T) *Token {
 
 // RequireUserInfo skips the check when userInfo gave no JSON object.
 func (e *Evidence) RequireUserInfo(t *T) map[string]any {
-	e.RequireTokens(t)
-	if e.UserInfo == nil || e.UserInfo.Status != http.StatusOK || e.UserInfo.Object() == nil {
+	resp := e.RequireUserInfoResponse(t)
+	if resp.Status != http.StatusOK || resp.Object() == nil {
 		t.Skip("userInfo gave no JSON object (see UINFO-001)")
 	}
-	return e.UserInfo.Object()
+	return resp.Object()
 }
 
 // Control is what a lab lets the tester do beside the protocol.

@@ -88,7 +88,7 @@ func (s *Server) returnFaults() []fault.Fault {
 		return fault.Fault{ID: id, Title: title, Points: []string{"cognito.idpresponse"}, Route: route}
 	}
 	return []fault.Fault{
-		at("fed.state_unchecked", "Any upstream state is taken", s.takeReturn(func(q url.Values) bool { return q.Get("state") != "" })),
+		at("fed.state_unchecked", "Any upstream state is taken", s.takeReturn(s.foreignState)),
 		at("fed.state_optional", "A return without state is taken", s.takeReturn(func(q url.Values) bool { return q.Get("state") == "" })),
 		at("fed.unsolicited_accepted", "An answer that began at the provider is taken", s.takeReturn(func(q url.Values) bool { return q.Get("state") == "" && q.Has("iss") })),
 		at("fed.leak_upstream_code", "The provider's code goes on to the app", fault.ChangeLocation(func(to *url.URL, r *http.Request) {
@@ -107,6 +107,16 @@ func (s *Server) returnFaults() []fault.Fault {
 			q.Set("code", s.kit.Env.UUID())
 		})),
 	}
+}
+
+// foreignState tells whether a return has a state that is not of this service.
+func (s *Server) foreignState(q url.Values) bool {
+	key, err := s.stateKey()
+	if err != nil || q.Get("state") == "" {
+		return false
+	}
+	_, authentic, err := parseState(q.Get("state"), key)
+	return err != nil || !authentic
 }
 
 // upstream is a fault that changes the redirect to an identity provider.

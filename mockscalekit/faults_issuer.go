@@ -76,10 +76,12 @@ func routingFaults() []fault.Fault {
 				q.Set("login_hint", anybody)
 			}
 		}),
-		change("sk.id_unchecked", "The environment ignores ids that it does not know", func(q url.Values) {
-			q.Del("connection_id")
-			q.Del("organization_id")
-			q.Set("login_hint", anybody)
+		change("sk.id_unchecked", "The environment ignores ids, and takes anybody's connection instead", func(q url.Values) {
+			if q.Has("connection_id") || q.Has("organization_id") {
+				q.Del("connection_id")
+				q.Del("organization_id")
+				q.Set("login_hint", anybody)
+			}
 		}),
 		change("sk.domain_suffix_match", "A sub-domain leads where its parent does", func(q url.Values) {
 			if local, domain := splitEmail(q.Get("login_hint")); strings.Count(domain, ".") > 1 {
@@ -116,21 +118,20 @@ func rotationFaults() []fault.Fault {
 	}}
 }
 
-// refuseHint answers the requests whose login_hint is meant with an error to their redirect_uri.
+// refuseHint sends those whose login_hint is meant back with an error, where they would be sent on.
 func refuseHint(code string, meant func(local, domain string) bool) func(http.Handler, fault.Params) http.Handler {
-	return func(next http.Handler, _ fault.Params) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			q := r.URL.Query()
-			at := strings.LastIndexByte(q.Get("login_hint"), '@')
-			if at < 0 || !meant(q.Get("login_hint")[:at], q.Get("login_hint")[at+1:]) {
-				next.ServeHTTP(w, r)
-				return
-			}
-			p := web.Params{{"error", code}, {"error_description", describe(code)}}
-			p.AddIf("state", q.Get("state"))
-			web.Redirect(w, p.WithQuery(q.Get("redirect_uri")))
-		})
-	}
+	return fault.ChangeLocation(func(to *url.URL, r *http.Request) {
+		q := r.URL.Query()
+		at := strings.LastIndexByte(q.Get("login_hint"), '@')
+		if at < 0 || !meant(q.Get("login_hint")[:at], q.Get("login_hint")[at+1:]) {
+			return
+		}
+		p := web.Params{{"error", code}, {"error_description", describe(code)}}
+		p.AddIf("state", q.Get("state"))
+		if back, err := url.Parse(p.WithQuery(q.Get("redirect_uri"))); err == nil {
+			*to = *back
+		}
+	})
 }
 
 // pageToRedirect turns a page that says 400 into a redirect.

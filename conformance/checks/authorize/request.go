@@ -25,7 +25,7 @@ func requestChecks() []conformance.Check {
 			"Compare client_id with the app clients of this pool.", unknownClient, fault("authz.redirect_on_bad_client", "the app is sent")),
 		check("AUTHZ-005", "An unregistered redirect_uri gives an error page, never a redirect", must, spec,
 			refs(oauth("3.1.2.4", "the authorization server … MUST NOT automatically redirect the user-agent to the invalid redirection URI"), core("3.1.2.1", "This URI MUST exactly match one of the Redirection URI values for the Client pre-registered at the OpenID Provider")),
-			"Compare the registered callback URLs of the app client with the value sent.", unregisteredRedirect, fault("authz.redirect_any", "accepted")),
+			"Compare the registered callback URLs of the app client with the value sent.", unregisteredRedirect, fault("authz.redirect_any", "accepted"), conformance.Fault{ID: "route.status", At: "cognito.error", Says: "/error answers 500"}),
 		check("AUTHZ-006", "redirect_uri is compared exactly", must, spec,
 			refs(practice("2.1", "When comparing client redirection URIs against pre-registered URIs, authorization servers MUST utilize exact string matching except for port numbers in localhost redirection URIs of native apps"), core("3.1.2.1", "with the matching performed as described in Section 6.2.1 of RFC 3986 (Simple String Comparison)")),
 			"Register every callback URL exactly as the app sends it. If one of the variants is registered too, it is rightly taken.", exactRedirect,
@@ -85,6 +85,10 @@ func unregisteredRedirect(t *conformance.T) {
 	o := ask(t, conformance.Variant{}, set("redirect_uri", "https://attacker.invalid/callback"))
 	t.Require(o.to == nil || o.to.Hostname() != "attacker.invalid", "no redirect to an unregistered URI", "the browser is sent to attacker.invalid")
 	t.Require(o.ownError(t), "an error page for a redirect_uri that is not registered", "%s", o)
+	if o.own {
+		page := t.Get(o.to.String())
+		t.Expect(page.MediaType() == "text/html" && page.Status < http.StatusInternalServerError, "a page that says what is wrong", "%s answers %d with %q", o.to.Path, page.Status, page.Header.Get("Content-Type"))
+	}
 }
 
 func exactRedirect(t *conformance.T) {

@@ -75,23 +75,37 @@ func refreshToken(t *conformance.T) {
 	t.Expect(strings.TrimSpace(string(resp.Body)) == "", "an empty body", "%.80q", string(resp.Body))
 	resp = t.Refresh(g.Authorization.Client, token)
 	t.Require(conformance.ReadTokens(resp) == nil, "no tokens for a revoked refresh token", "tokens, with status %d", resp.Status)
+	if resp.Status >= 400 && resp.Status < 500 && resp.Object() == nil {
+		t.Infof("the refusal of the refresh is no JSON (see TOKEN-020), so its code was not looked at")
+		return
+	}
 	code, _ = resp.OAuthError()
 	t.Expect(code == "invalid_grant", "invalid_grant for a revoked refresh token", "error %q, status %d", code, resp.Status)
 }
 
 func accessTokens(t *conformance.T) {
 	g := t.Grant(conformance.Variant{})
-	if before := t.UserInfo(g.Tokens.AccessToken.Reveal()); before.Status != http.StatusOK {
-		t.Skip("userInfo answers %d to a new access token, so nothing can be told from it (see UINFO-001)", before.Status)
+	if before := t.UserInfo(g.Tokens.AccessToken.Reveal()); before.Status != http.StatusOK || before.Object() == nil {
+		t.Skip("userInfo answers %d, %s, to a new access token, so nothing can be told from it (see UINFO-001)", before.Status, before.MediaType())
 	}
 	revoke(t, g)
 	resp := t.UserInfo(g.Tokens.AccessToken.Reveal())
 	t.Require(resp.Status == http.StatusUnauthorized, "status 401 from userInfo after the revocation", "status %d", resp.Status)
 }
 
+// switchedOn skips the check where the endpoint refuses whatever it is asked: invalid_request for an app client with
+// revocation off, or no answer of the protocol at all.
+func switchedOn(t *conformance.T, resp *conformance.Response) {
+	code, _ := resp.OAuthError()
+	if resp.Status != http.StatusOK && (code == "invalid_request" || code == "") {
+		t.Skip("the revocation endpoint answers %d %s (see REVK-001)", resp.Status, code)
+	}
+}
+
 func accessTokenRefused(t *conformance.T) {
 	g := t.Grant(conformance.Variant{}) // of its own: another provider may revoke it
 	resp := t.Revoke(g.Authorization.Client, g.Tokens.AccessToken.Reveal())
+	switchedOn(t, resp)
 	code, description := resp.OAuthError()
 	t.Require(resp.Status == http.StatusBadRequest && code == "unsupported_token_type", "status 400 with unsupported_token_type for an access token", "status %d, error %q (%s)", resp.Status, code, description)
 }
@@ -109,6 +123,7 @@ func otherClient(t *conformance.T) {
 
 func unknownToken(t *conformance.T) {
 	resp := t.Revoke(t.Target().Client, "not-a-token-that-anybody-was-given")
+	switchedOn(t, resp)
 	code, description := resp.OAuthError()
 	t.Require(resp.Status == http.StatusOK, "status 200 for an unknown token", "status %d, error %q (%s)", resp.Status, code, description)
 }
@@ -130,6 +145,9 @@ func off(t *conformance.T) {
 			t.Skip("token revocation is on for other_client, as far as its access token shows")
 		}
 		resp = t.Revoke(g.Authorization.Client, g.RequireRefreshToken(t).Reveal())
+	}
+	if resp.Status >= http.StatusInternalServerError {
+		t.Skip("the revocation endpoint answers %d (see REVK-001)", resp.Status)
 	}
 	code, description := resp.OAuthError()
 	t.Require(resp.Status == http.StatusBadRequest && code == "invalid_request", "status 400 with invalid_request while revocation is off", "status %d, error %q (%s)", resp.Status, code, description)

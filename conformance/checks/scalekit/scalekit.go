@@ -3,7 +3,9 @@
 // it directly, as Cognito's client, and stop at Cognito's callback.
 //
 //	tester ─► /oauth/authorize (SK-001…011) ─► identity provider ─► Cognito's callback, not requested
-//	   └────► /oauth/token     (SK-012…015)
+//	   ├────► /oauth/token     (SK-012…015)
+//	   ├────► /userinfo        (SK-023)
+//	   └────► what it makes of a bad answer of the identity provider (SK-021, SK-029)
 package scalekit
 
 import (
@@ -17,7 +19,9 @@ import (
 )
 
 // Checks returns the checks of the topic.
-func Checks() []conformance.Check { return slices.Concat(routing(), requests(), tokens()) }
+func Checks() []conformance.Check {
+	return slices.Concat(routing(), requests(), tokens(), providers())
+}
 
 func check(id, title string, level conformance.Level, basis conformance.Basis, ref conformance.Ref, hint string, run func(*conformance.T), faults ...conformance.Fault) conformance.Check {
 	return conformance.Check{
@@ -199,6 +203,7 @@ func unknownDomain(t *conformance.T) {
 }
 
 func noSelector(t *conformance.T) {
+	works(t)
 	refusedWith(t, answer(t, func(q url.Values) { q.Del("login_hint") }), "invalid_connection_selector")
 }
 
@@ -210,6 +215,7 @@ func inactive(t *conformance.T) {
 }
 
 func unknownIDs(t *conformance.T) {
+	works(t)
 	for _, unknown := range [][2]string{{"connection_id", "conn_60040666000000000"}, {"organization_id", "org_60040666000000000"}} {
 		resp := answer(t, func(q url.Values) {
 			q.Del("login_hint")
@@ -238,6 +244,7 @@ func locationText(to *url.URL) string {
 }
 
 func foreignRedirects(t *conformance.T) {
+	works(t)
 	own := t.IdPResponse()
 	for _, uri := range []string{own + "/", own + "?extra=1", strings.Replace(own, "/oauth2/", "/OAUTH2/", 1), own + "/../../x", "https://attacker.ssolab.invalid/oauth2/idpresponse", ""} {
 		resp := answer(t, func(q url.Values) { q.Set("redirect_uri", uri) })
@@ -246,6 +253,7 @@ func foreignRedirects(t *conformance.T) {
 }
 
 func unknownClient(t *conformance.T) {
+	works(t)
 	resp := answer(t, func(q url.Values) { q.Set("client_id", "skc_10000000000000000") })
 	pageOnly(t, "an unknown client", "invalid_client", resp)
 }

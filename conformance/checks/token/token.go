@@ -79,10 +79,7 @@ func responseChecks() []conformance.Check {
 // answer is the token response of the shared sign-in.
 func answer(t *conformance.T) (*conformance.Evidence, map[string]any) {
 	e := t.Journey(conformance.Variant{})
-	if e.Token == nil {
-		e.Authorization.Code(t)
-	}
-	return e, e.Token.Object()
+	return e, e.RequireTokenResponse(t).Object()
 }
 
 func members(t *conformance.T) {
@@ -109,6 +106,9 @@ func vendorMembers(t *conformance.T) {
 
 func uncached(t *conformance.T) {
 	e, _ := answer(t)
+	if e.Token.Status != http.StatusOK {
+		t.Skip("the token endpoint answered %d (see TOKEN-001)", e.Token.Status)
+	}
 	t.Expect(e.Token.MediaType() == "application/json", "content type application/json", "%q", e.Token.Header.Get("Content-Type"))
 	cache := strings.Join(e.Token.Header.Values("Cache-Control"), ", ")
 	t.Expect(strings.Contains(strings.ToLower(cache), "no-store"), "Cache-Control with no-store", "%q", cache)
@@ -136,10 +136,18 @@ func expiresIn(t *conformance.T) {
 	t.Require(seconds-lives <= 5 && lives-seconds <= 5, "exp less iat of the access token within 5 s", "expires_in %.0f, and the token lives %.0f s", seconds, lives)
 }
 
+// works skips the check where the endpoint gives nobody tokens: a refusal then says nothing about what was refused.
+func works(t *conformance.T) { t.Journey(conformance.Variant{}).RequireTokens(t) }
+
 // refused expects an error answer with one of the codes and without tokens.
 func refused(t *conformance.T, what string, resp *conformance.Response, codes ...string) {
 	gave := resp.Object()["access_token"] != nil || resp.Object()["id_token"] != nil
 	t.Require(!gave, "no tokens for "+what, "tokens, with status %d", resp.Status)
+	works(t)
+	if resp.Status >= 400 && resp.Status < 500 && resp.Object() == nil {
+		t.Infof("the refusal of %s is no JSON (see TOKEN-020), so its code was not looked at", what)
+		return
+	}
 	t.Require(resp.Status >= 400 && resp.Status < 500, "a status of 400 to 499 for "+what, "status %d", resp.Status)
 	code, description := resp.OAuthError()
 	if len(codes) > 0 {
