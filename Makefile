@@ -32,8 +32,8 @@ test: ## all Go tests, the browser's too; with -race where a C compiler is found
 	SSOLAB_BROWSER="$$browser" go run ./internal/fidelity/testrun $(if $(filter ./...,$(PACKAGES)),-whole) -count=1 $$race $(PACKAGES)
 
 .PHONY: matrix
-matrix: ## every fault against every check, compared with the reviewed matrix (minutes); UPDATE=1 writes it anew
-	go test -count=1 -timeout 30m ./conformance/checks -run '^TestMatrix$$' -args -matrix $(if $(UPDATE),-update)
+matrix: ## every fault against every check, compared with the reviewed matrix (minutes); UPDATE=all|missing writes it
+	go test -count=1 -timeout 30m ./conformance/checks -run '^TestMatrix$$' -args -matrix $(if $(UPDATE),-update=$(UPDATE))
 
 .PHONY: e2e
 e2e: ## the browser suite alone; TARGET=file runs its journeys against that target, FORM=plain|localhost|vendor one form

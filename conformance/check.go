@@ -31,11 +31,23 @@ const (
 type Ref struct {
 	Doc     string `json:"doc"`               // "RFC 6749", "OpenID Connect Core 1.0", "Amazon Cognito developer guide"
 	Section string `json:"section,omitempty"` // "4.1.2", or the name of a page
-	Quote   string `json:"quote,omitempty"`   // the requirement, in the source's words or, for a vendor's page, in ours
+	Quote   string `json:"quote,omitempty"`   // the requirement, word for word; … where some are left out
+	Summary string `json:"summary,omitempty"` // or what the source says, in our words: vendors' pages change
 }
 
 // String is the reference in a line.
 func (r Ref) String() string { return strings.TrimSpace(r.Doc + " " + r.Section) }
+
+// Says is what stands there, in quotation marks where it is word for word; empty where neither is given.
+func (r Ref) Says() string {
+	switch {
+	case r.Quote != "":
+		return "“" + r.Quote + "”"
+	case r.Summary != "":
+		return "in short, " + r.Summary
+	}
+	return ""
+}
 
 // Need is a precondition of a check. Where it is not met the check is skipped, with that as the reason.
 type Need string

@@ -86,6 +86,9 @@ var maskedMembers = []string{
 	"access_token", "client_secret", "code", "code_verifier", "id_token", "id_token_hint", "password", "refresh_token", "token",
 }
 
+// MaskBody is a form or a JSON object without credentials, codes and tokens, at most 4 KiB of it.
+func MaskBody(body, contentType string) string { return maskBody(body, contentType) }
+
 func maskBody(body, contentType string) string {
 	if len(body) > maxEvidence {
 		body = body[:maxEvidence] + "…"
@@ -123,22 +126,27 @@ func maskedHeaders(h http.Header) []string {
 	var out []string
 	for name, values := range h {
 		for _, v := range values {
-			switch name {
-			case "Authorization":
-				scheme, _, _ := strings.Cut(v, " ")
-				v = scheme + " …"
-			case "Cookie":
-				v = "…"
-			case "Set-Cookie":
-				pair, attributes, _ := strings.Cut(v, ";")
-				cookie, _, _ := strings.Cut(pair, "=")
-				v = cookie + "=…;" + attributes
-			case "Location", "Referer":
-				v = MaskURL(v)
-			}
-			out = append(out, name+": "+v)
+			out = append(out, name+": "+MaskHeader(name, v))
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// MaskHeader is the value of a header without credentials, cookies' values, codes and tokens.
+func MaskHeader(name, value string) string {
+	switch http.CanonicalHeaderKey(name) {
+	case "Authorization", "Proxy-Authorization":
+		scheme, _, _ := strings.Cut(value, " ")
+		return scheme + " …"
+	case "Cookie":
+		return "…"
+	case "Set-Cookie":
+		pair, attributes, _ := strings.Cut(value, ";")
+		cookie, _, _ := strings.Cut(pair, "=")
+		return cookie + "=…;" + attributes
+	case "Location", "Referer":
+		return MaskURL(value)
+	}
+	return value
 }

@@ -80,6 +80,9 @@ type Result struct {
 	Hint     string        `json:"hint,omitempty"`
 	Evidence []Exchange    `json:"evidence,omitempty"`
 	Duration time.Duration `json:"duration_ns"`
+	// Files are evidence of a sign-in with a browser that got stuck, of a result that is not good. They are in no report:
+	// who runs the checks writes them.
+	Files []File `json:"-"`
 }
 
 // Message is what a result says in a line.

@@ -47,7 +47,8 @@ type runner struct {
 	o        Options
 	client   *http.Client
 	limiter  *rate.Limiter
-	driver   SignIn // of the person who stays signed in
+	driver   SignIn   // of the person who stays signed in
+	opened   []SignIn // by the current check, to be closed after it
 	requests int
 	signIns  int
 	advanced int // seconds that checks moved the clock by
@@ -83,6 +84,7 @@ func Run(ctx context.Context, checks []Check, o Options) (*Report, error) {
 			o.Progress(i+1, len(checks), result)
 		}
 	}
+	r.closeDrivers([]SignIn{r.driver})
 	report.finish(r)
 	return report, ctx.Err()
 }
@@ -116,6 +118,22 @@ func newRunner(o Options) (*runner, error) {
 	return r, nil
 }
 
+// open makes a driver for the current check alone.
+func (r *runner) open() SignIn {
+	d := r.o.Driver()
+	r.opened = append(r.opened, d)
+	return d
+}
+
+// closeDrivers closes those of the current check that can be closed.
+func (r *runner) closeDrivers(list []SignIn) {
+	for _, d := range list {
+		if c, ok := d.(io.Closer); ok {
+			_ = c.Close() // it has no more to say
+		}
+	}
+}
+
 // runCheck runs one check and judges it.
 func (r *runner) runCheck(ctx context.Context, c *Check) Result {
 	begun := time.Now() // a duration of the machine
@@ -128,6 +146,8 @@ func (r *runner) runCheck(ctx context.Context, c *Check) Result {
 	} else {
 		t.guarded()
 	}
+	r.closeDrivers(r.opened)
+	r.opened = nil
 	if r.advanced != 0 { // each check finds the clock where the first did
 		if err := r.o.Control.Advance(context.WithoutCancel(ctx), -r.advanced); err != nil && t.undecided == nil {
 			t.undecided = fmt.Errorf("move the lab's clock back: %w", err)
@@ -152,13 +172,18 @@ func (t *T) guarded() {
 }
 
 // result folds what a check noted into a verdict.
-func (t *T) result(o Options) Result {
+func (t *T) result(o Options) (res Result) {
 	c := t.check
-	res := Result{
+	res = Result{
 		ID: c.ID, Variant: c.Variant, Title: c.Title, Level: c.Level, Basis: c.Basis, Refs: c.Refs, Hint: c.Hint,
 		Findings: t.findings, Notes: t.infos, Evidence: t.exchanges, Verdict: Pass,
 	}
 	known := slices.IndexFunc(o.Deviations, func(d KnownDeviation) bool { return d.Check == c.ID && d.Variant == c.Variant })
+	defer func() {
+		if slices.Contains([]Verdict{Fail, Warn, Errored}, res.Verdict) {
+			res.Files = t.files
+		}
+	}()
 	switch {
 	case t.undecided != nil:
 		res.Verdict, res.Reason = Errored, t.undecided.Error()
@@ -338,7 +363,7 @@ func (r *runner) authorize(ctx context.Context, v Variant) (*Authorization, erro
 	if err != nil {
 		return nil, err
 	}
-	driver := r.o.Driver()
+	driver := r.open()
 	if err := plant(driver, d.AuthorizationEndpoint, v.Planted); err != nil {
 		return nil, err
 	}
@@ -395,19 +420,18 @@ func (r *runner) drive(ctx context.Context, driver SignIn, a *Authorization, tar
 	return nil
 }
 
-// plant puts a cookie into a driver's empty jar.
+// plant gives a driver's browser a cookie.
 func plant(driver SignIn, at, cookie string) error {
 	if cookie == "" {
 		return nil
 	}
-	d, ok := driver.(*HTTPDriver)
+	d, ok := driver.(Planter)
 	u, err := url.Parse(at)
-	if !ok || d.Jar == nil || err != nil {
+	if !ok || err != nil {
 		return errors.New("this driver takes no cookie before it begins")
 	}
 	name, value, _ := strings.Cut(cookie, "=")
-	d.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https", HttpOnly: true}})
-	return nil
+	return d.Plant(u, &http.Cookie{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https", HttpOnly: true})
 }
 
 // journey makes or recalls the evidence of a variant.

@@ -33,10 +33,10 @@ func (t *T) SignInAt(authorizeURL, redirectURI string) *Authorization {
 	target := *t.Target()
 	target.Client.RedirectURI = redirectURI
 	a := &Authorization{URL: authorizeURL, Client: target.Client}
-	if err := t.run.drive(t.ctx, t.run.o.Driver(), a, &target); err != nil {
+	if err := t.run.drive(t.ctx, t.run.open(), a, &target); err != nil {
 		t.Undecided(err)
 	}
-	t.seen++
+	t.keep(a)
 	return a
 }
 
@@ -48,7 +48,7 @@ func (t *T) GoOn(a *Authorization, from string) *Authorization {
 	if err := t.run.drive(t.ctx, a.driver, next, &target); err != nil {
 		t.Undecided(err)
 	}
-	t.seen++
+	t.keep(next)
 	return next
 }
 

@@ -3,6 +3,7 @@ package conformance
 import (
 	"log/slog"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -57,6 +58,11 @@ func MaskURL(raw string) string {
 	}
 	return base
 }
+
+var address = regexp.MustCompile(`https?://[^\s"'<>]+`)
+
+// MaskText is MaskURL for every address in a text.
+func MaskText(text string) string { return address.ReplaceAllStringFunc(text, MaskURL) }
 
 func maskQuery(raw string) string {
 	parts := strings.Split(raw, "&")

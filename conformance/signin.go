@@ -24,6 +24,11 @@ type SignIn interface {
 	SignIn(ctx context.Context, authorizeURL string, target *Target) (*Visit, error)
 }
 
+// Planter is a driver whose browser can be given a cookie before it begins, as if it had it from an earlier visit.
+type Planter interface {
+	Plant(at *url.URL, cookie *http.Cookie) error
+}
+
 // Visit is what a driver saw.
 type Visit struct {
 	Callback string // the URL at the redirect_uri with its parameters; empty: never reached
@@ -61,6 +66,13 @@ type StuckError struct {
 	URL    string // of the page, masked
 	Status int    // of its answer; 0: none
 	Code   string // the page's data-error, if it has one
+	Files  []File // what shows how it looked, of drivers with a browser; free of secrets
+}
+
+// File is evidence that a report does not hold, such as a screenshot.
+type File struct {
+	Name string // "screenshot.png"
+	Data []byte
 }
 
 // Error is the reason and where.
@@ -91,7 +103,19 @@ type HTTPDriver struct {
 	Seen func(Hop)
 }
 
-var _ SignIn = (*HTTPDriver)(nil)
+var (
+	_ SignIn  = (*HTTPDriver)(nil)
+	_ Planter = (*HTTPDriver)(nil)
+)
+
+// Plant implements Planter. The driver must have a Jar.
+func (d *HTTPDriver) Plant(at *url.URL, cookie *http.Cookie) error {
+	if d.Jar == nil {
+		return errors.New("a driver without a cookie jar takes no cookie")
+	}
+	d.Jar.SetCookies(at, []*http.Cookie{cookie})
+	return nil
+}
 
 // NewJar returns an empty cookie jar with the rules of a browser.
 func NewJar() http.CookieJar {
@@ -176,7 +200,7 @@ func (s *session) step(ctx context.Context, req submission) (submission, error) 
 	if err != nil {
 		return submission{}, fmt.Errorf("read %s: %w", MaskURL(req.url), err)
 	}
-	hop := Hop{Method: req.method, URL: req.url, Fields: req.fields, Status: resp.StatusCode, Location: resp.Header.Get("Location"), Cookies: setCookies(resp)}
+	hop := Hop{Method: req.method, URL: req.url, Fields: req.fields, Status: resp.StatusCode, Location: resp.Header.Get("Location"), Cookies: ReadCookies(resp.Header)}
 	if hop.Location == "" && isHTML(resp) {
 		_, hop.Title = complaint(body)
 		hop.Page = Secret(body)
@@ -282,8 +306,10 @@ func (s *session) page(resp *http.Response, at *url.URL, body []byte) (submissio
 	return next, nil
 }
 
-// setCookies reads what an answer does to the jar. An Expires before 1971 is in the past by anybody's clock.
-func setCookies(resp *http.Response) []Cookie {
+// ReadCookies reads what an answer's headers do to a browser's cookies. An Expires before 1971 is in the past by anybody's
+// clock.
+func ReadCookies(h http.Header) []Cookie {
+	resp := http.Response{Header: h}
 	sameSite := map[http.SameSite]string{http.SameSiteStrictMode: "Strict", http.SameSiteLaxMode: "Lax", http.SameSiteNoneMode: "None"}
 	out := []Cookie{}
 	for _, c := range resp.Cookies() {

@@ -86,7 +86,7 @@ func (r *runner) collectSignOut(ctx context.Context) (*SignOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	browser := r.o.Driver()
+	browser := r.open()
 	s := &SignOut{}
 	if s.Before, err = r.authorizeIn(ctx, browser, Variant{}); err != nil || s.Before.Params.Get("code") == "" {
 		return s, err

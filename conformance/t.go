@@ -24,6 +24,7 @@ type T struct {
 	findings  []Finding
 	infos     []string
 	exchanges []Exchange
+	files     []File
 	seen      int // observations; a check that made none cannot pass
 	skip      string
 	undecided error
@@ -212,8 +213,16 @@ func (t *T) Authorize(v Variant) *Authorization {
 	if err != nil {
 		t.Undecided(err)
 	}
-	t.seen++
+	t.keep(a)
 	return a
+}
+
+// keep notes what a sign-in leaves behind for people to look at.
+func (t *T) keep(a *Authorization) {
+	t.seen++
+	if a.Stuck != nil {
+		t.files = append(t.files, a.Stuck.Files...)
+	}
 }
 
 // AuthorizeURL is the URL of an authorization request; edit may change its parameters.
@@ -290,7 +299,7 @@ func (t *T) Journey(v Variant) *Evidence {
 	if err != nil {
 		t.Undecided(err)
 	}
-	t.seen++
+	t.keep(e.Authorization)
 	return e
 }
 

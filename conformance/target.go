@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -123,83 +124,6 @@ func (s Scalekit) problems() []problem {
 		}
 	}
 	return out
-}
-
-// IdP says how a person signs in at the identity provider, for drivers that have a browser. HTTPDriver submits the
-// default form instead.
-type IdP struct {
-	Steps []Step `yaml:"steps"`
-}
-
-// Step is one action on a page of the identity provider. Exactly one of Fill, Select, Click and Wait is a CSS selector.
-type Step struct {
-	Fill   string `yaml:"fill"`   // type Value into this field
-	Select string `yaml:"select"` // choose the option Value of this list
-	Click  string `yaml:"click"`
-	Wait   string `yaml:"wait"` // until this element is visible
-	Value  Value  `yaml:"value"`
-	// Optional steps are left out when their element does not appear.
-	Optional bool `yaml:"optional"`
-}
-
-// Action returns what the step does ("fill", "select", "click" or "wait") and its selector.
-func (s Step) Action() (name, selector string) {
-	for _, a := range s.actions() {
-		if a.selector != "" {
-			return a.name, a.selector
-		}
-	}
-	return "", ""
-}
-
-type action struct{ name, selector string }
-
-func (s Step) actions() []action {
-	return []action{{"fill", s.Fill}, {"select", s.Select}, {"click", s.Click}, {"wait", s.Wait}}
-}
-
-// Value is what a step types: a text in which {{email}}, {{local}} and {{domain}} stand for the person's address and
-// its parts, or what an environment variable or a file holds, taken as it is.
-type Value struct {
-	Text string `yaml:"-"`
-	Env  string `yaml:"env"`
-	File string `yaml:"file"` // relative to the target file; one line break at the end is left out
-
-	secret Secret
-}
-
-// UnmarshalText takes a plain text.
-func (v *Value) UnmarshalText(text []byte) error {
-	v.Text = string(text)
-	return nil
-}
-
-// String shows the text, and where other values come from, but not them.
-func (v Value) String() string {
-	switch {
-	case v.Env != "":
-		return "(from " + v.Env + ")"
-	case v.File != "":
-		return "(from " + v.File + ")"
-	}
-	return v.Text
-}
-
-// LogValue is String.
-func (v Value) LogValue() slog.Value { return slog.StringValue(v.String()) }
-
-// MarshalText is String.
-func (v Value) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
-
-func (v Value) isZero() bool { return v.Text == "" && v.Env == "" && v.File == "" }
-
-// Expand returns what is typed for the person with this address.
-func (v Value) Expand(email string) string {
-	if v.secret != "" {
-		return v.secret.Reveal()
-	}
-	local, domain := splitEmail(email)
-	return strings.NewReplacer("{{email}}", email, "{{local}}", local, "{{domain}}", domain).Replace(v.Text)
 }
 
 func splitEmail(email string) (local, domain string) {
@@ -422,31 +346,6 @@ func (c Client) problems(prefix string) []problem {
 	return out
 }
 
-func (s Step) problem() string {
-	var given []string
-	for _, a := range s.actions() {
-		if a.selector != "" {
-			given = append(given, a.name)
-		}
-	}
-	switch name, _ := s.Action(); {
-	case len(given) != 1:
-		return fmt.Sprintf("must have exactly one of fill, select, click and wait; has %d", len(given))
-	case (name == "fill" || name == "select") && s.Value.isZero():
-		return name + " needs a value"
-	case (name == "click" || name == "wait") && !s.Value.isZero():
-		return name + " takes no value"
-	}
-	if s.Value.Env != "" && s.Value.File != "" {
-		return "value: give env or file, not both"
-	}
-	rest := strings.NewReplacer("{{email}}", "", "{{local}}", "", "{{domain}}", "").Replace(s.Value.Text)
-	if i := strings.Index(rest, "{{"); i >= 0 {
-		return fmt.Sprintf("value: %q is not known; known: {{email}}, {{local}}, {{domain}}", rest[i:])
-	}
-	return ""
-}
-
 // resolveSecrets reads the variables and files that hold secrets.
 func (t *Target) resolveSecrets(name string) []problem {
 	var out []problem
@@ -475,7 +374,13 @@ func (t *Target) resolveSecrets(name string) []problem {
 	read("scalekit.client_secret", &sk.ClientSecret, sk.ClientSecretEnv, sk.ClientSecretFile)
 	for i := range t.IdP.Steps {
 		v := &t.IdP.Steps[i].Value
-		read(fmt.Sprintf("idp.steps[%d].value", i), &v.secret, v.Env, v.File)
+		path := fmt.Sprintf("idp.steps[%d].value", i)
+		read(path, &v.secret, cmp.Or(v.Env, v.TOTPEnv), cmp.Or(v.File, v.TOTPFile))
+		if v.oneTime() && v.secret != "" {
+			if _, err := readSeed(v.secret); err != nil {
+				out = append(out, problem{path, err.Error()})
+			}
+		}
 	}
 	return out
 }

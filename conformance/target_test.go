@@ -55,8 +55,8 @@ resolve: {acme.scalekit.dev: 127.0.0.1}
 	name, selector := steps[3].Action()
 	require.Equal(t, []string{"click", "button[type=submit]"}, []string{name, selector})
 	require.True(t, steps[3].Optional)
-	require.Equal(t, "jo of acme.example, jo@acme.example", steps[1].Value.Expand(target.Email))
-	require.Equal(t, "hunter2", steps[2].Value.Expand(target.Email))
+	require.Equal(t, "jo of acme.example, jo@acme.example", steps[1].Value.Expand(target.Email, time.Time{}))
+	require.Equal(t, "hunter2", steps[2].Value.Expand(target.Email, time.Time{}))
 
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "target", target, "client", target.Client, "step", steps[2])

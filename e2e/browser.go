@@ -64,6 +64,7 @@ type BrowserOptions struct {
 	TrustedKeys []string
 	// NoCookies are hosts whose cookies the person has blocked.
 	NoCookies []string
+	Visible   bool     // with a window, for a person to look at and to work with
 	Flags     []string // further flags, without the leading dashes, "name" or "name=value"
 }
 
@@ -74,24 +75,33 @@ func OptionsFor(target *conformance.Target) (BrowserOptions, error) {
 	if target.CAFile == "" {
 		return o, nil
 	}
-	rest, err := os.ReadFile(target.CAFile)
+	certificates, err := os.ReadFile(target.CAFile)
 	if err != nil {
 		return o, fmt.Errorf("read ca_file: %w", err)
 	}
+	if o.TrustedKeys, err = KeysOf(certificates); err != nil {
+		return o, fmt.Errorf("read ca_file %s: %w", target.CAFile, err)
+	}
+	return o, nil
+}
+
+// KeysOf are the hashes of the public keys of certificates in PEM, for BrowserOptions.TrustedKeys.
+func KeysOf(certificates []byte) ([]string, error) {
+	var out []string
 	for {
 		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return o, nil
+		if block, certificates = pem.Decode(certificates); block == nil {
+			return out, nil
 		}
 		if block.Type != "CERTIFICATE" {
 			continue
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return o, fmt.Errorf("read ca_file %s: %w", target.CAFile, err)
+			return nil, err
 		}
 		sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
-		o.TrustedKeys = append(o.TrustedKeys, base64.StdEncoding.EncodeToString(sum[:]))
+		out = append(out, base64.StdEncoding.EncodeToString(sum[:]))
 	}
 }
 
@@ -150,6 +160,9 @@ func (o BrowserOptions) allocator() []chromedp.ExecAllocatorOption {
 		chromedp.Flag("no-proxy-server", true), chromedp.Flag("no-pings", true), chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("disable-features", "Translate,OptimizationHints,MediaRouter,AutofillServerCommunication,HttpsUpgrades"),
 	)
+	if o.Visible {
+		options = append(options, chromedp.VisibleWindow)
+	}
 	if os.Geteuid() == 0 { // Chrome's sandbox does not run as root
 		options = append(options, chromedp.NoSandbox)
 	}

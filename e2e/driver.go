@@ -1,13 +1,13 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/fetch"
@@ -23,15 +23,39 @@ import (
 type Driver struct {
 	// Tab signs in. Its cookies stay, so a second sign-in meets the sessions of the first.
 	Tab *Tab
-	// Optional is how long a step marked optional waits for its element. Default 2 s.
-	Optional time.Duration
+	// Wait is how long a step waits for its element, Optional how long one does that is marked so. Default 30 s and 2 s.
+	Wait, Optional time.Duration
+	// Now is the clock of one-time codes; nil means the machine's.
+	Now func() time.Time
+	// Person says that somebody sits in front of the browser: what idp.steps do not do, or cannot, is left to them for
+	// as long as this. Asked is told when the browser waits for them.
+	Person time.Duration
+	Asked  func(what string)
 }
 
-var _ conformance.SignIn = (*Driver)(nil)
+var (
+	_ conformance.SignIn  = (*Driver)(nil)
+	_ conformance.Planter = (*Driver)(nil)
+)
+
+// Close closes the tab.
+func (d *Driver) Close() error {
+	d.Tab.Close()
+	return nil
+}
+
+// Plant implements conformance.Planter.
+func (d *Driver) Plant(at *url.URL, c *http.Cookie) error {
+	_, err := call(d.Tab, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: at.String(), Path: c.Path, Secure: &c.Secure, HTTPOnly: &c.HttpOnly})
+	if err != nil {
+		return fmt.Errorf("give the browser a cookie: %w", err)
+	}
+	return nil
+}
 
 // SignIn implements conformance.SignIn.
 func (d *Driver) SignIn(ctx context.Context, authorizeURL string, target *conformance.Target) (*conformance.Visit, error) {
-	v := &visit{callback: target.Client.RedirectURI, reached: make(chan struct{}), byID: map[network.RequestID]int{}}
+	v := newVisit(target.Client.RedirectURI)
 	ctx, cancel := d.bound(ctx)
 	defer cancel()
 	stop, err := d.watch(ctx, v)
@@ -46,6 +70,7 @@ func (d *Driver) SignIn(ctx context.Context, authorizeURL string, target *confor
 			if err != nil {
 				return
 			}
+			d.look(ctx, v)
 			select {
 			case loaded <- struct{}{}:
 			case <-ctx.Done():
@@ -56,16 +81,36 @@ func (d *Driver) SignIn(ctx context.Context, authorizeURL string, target *confor
 	if err := chromedp.Do(ctx, chromedp.Navigate(authorizeURL)); err != nil && !v.done() {
 		return v.result(), fmt.Errorf("open the authorization endpoint: %w", err)
 	}
-	if err = d.steps(ctx, v, target); err != nil {
-		return v.result(), err
+	if err = d.steps(ctx, v, target); err == nil {
+		err = d.arrive(ctx, v, loaded, target)
 	}
-	err = d.arrive(ctx, v, loaded)
+	if stuck, ok := errors.AsType[*conformance.StuckError](err); ok {
+		stuck.Files = d.evidence(v, target)
+	}
 	return v.result(), err
+}
+
+// look notes the page that has loaded.
+func (d *Driver) look(ctx context.Context, v *visit) {
+	type page struct{ URL, Title, HTML string }
+	p, err := chromedp.Run(ctx, chromedp.Evaluate[page](`({URL: location.href, Title: document.title, HTML: document.documentElement.outerHTML})`))
+	if err == nil { // else the next page is on its way
+		v.saw(p.URL, p.Title, p.HTML)
+	}
+}
+
+// evidence is what the browser shows and has sent, without secrets.
+func (d *Driver) evidence(v *visit, target *conformance.Target) []conformance.File {
+	files := d.Tab.Files(target.Secrets())
+	if har, err := v.har("ssolab"); err == nil {
+		files = append(files, conformance.File{Name: "requests.har", Data: []byte(scrub(string(har), target.Secrets()))})
+	}
+	return files
 }
 
 // SignOut ends the session at Cognito and stops on the way to the target's logout_uri, which is not requested.
 func (d *Driver) SignOut(ctx context.Context, target *conformance.Target) error {
-	v := &visit{callback: target.Client.LogoutURI, reached: make(chan struct{}), byID: map[network.RequestID]int{}}
+	v := newVisit(target.Client.LogoutURI)
 	ctx, cancel := d.bound(ctx)
 	defer cancel()
 	stop, err := d.watch(ctx, v)
@@ -85,7 +130,7 @@ func (d *Driver) SignOut(ctx context.Context, target *conformance.Target) error 
 
 // bound makes a context that acts on the tab and ends with the caller's.
 func (d *Driver) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	own, cancel := context.WithTimeout(d.Tab.ctx, 2*d.Tab.timeout)
+	own, cancel := context.WithTimeout(d.Tab.ctx, 2*d.Tab.timeout+d.Person)
 	stop := context.AfterFunc(ctx, cancel)
 	return own, func() { stop(); cancel() }
 }
@@ -107,6 +152,10 @@ func (d *Driver) watch(ctx context.Context, v *visit) (stop func(), err error) {
 				return
 			}
 			v.arrive(e.Request.URL + e.Request.URLFragment)
+			if d.Person == 0 { // nobody needs to see a page, which would take the browser a process of its own
+				_, _ = chromedp.Call(ctx, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted})
+				continue
+			}
 			_, _ = chromedp.Call(ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{
 				RequestID: e.RequestID, ResponseCode: 200, Body: []byte("<!doctype html><title>Callback</title><p>The sign-in has reached the application."),
 				ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}},
@@ -122,41 +171,53 @@ func (d *Driver) steps(ctx context.Context, v *visit, target *conformance.Target
 		if v.done() {
 			return nil
 		}
-		action, selector := s.Action()
-		wait := d.Tab.timeout
-		if s.Optional {
-			if wait = d.Optional; wait == 0 {
-				wait = 2 * time.Second
-			}
+		wait := cmp.Or(d.Wait, d.Tab.timeout)
+		if s.Optional || d.Person > 0 {
+			wait = cmp.Or(d.Optional, 2*time.Second)
 		}
-		if err := d.await(ctx, v, selector, wait); err != nil {
-			if v.done() {
-				return nil
-			}
-			if s.Optional && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-				continue
-			}
-			return d.stuck(ctx, v, fmt.Sprintf("step %d of idp.steps found no %s", i+1, selector), err)
+		found, err := d.await(ctx, v, s, wait)
+		switch {
+		case v.done():
+			return nil
+		case err == nil:
+		case s.Optional && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+			continue
+		case d.Person > 0 && ctx.Err() == nil && !errors.Is(err, errRefused):
+			return nil // who sits there goes on
+		default:
+			return d.stuck(ctx, v, fmt.Sprintf("step %d of idp.steps found nothing to %s", i+1, s), err)
 		}
-		value := s.Value.Expand(target.Email)
-		var err error
-		switch action {
-		case "fill":
-			err = d.Tab.fill(selector, value)
-		case "select":
-			err = d.Tab.choose(selector, value)
-		case "click":
-			err = chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
-		}
-		if err != nil && !v.done() {
-			return d.stuck(ctx, v, fmt.Sprintf("step %d of idp.steps could not %s %s", i+1, action, selector), err)
+		if err := d.act(ctx, s, found, target); err != nil && !v.done() {
+			return d.stuck(ctx, v, fmt.Sprintf("step %d of idp.steps could not %s", i+1, s), err)
 		}
 	}
 	return nil
 }
 
-// await waits until an element is visible, an error page shows or the callback is reached.
-func (d *Driver) await(ctx context.Context, v *visit, selector string, wait time.Duration) error {
+// act does a step with the element that was found.
+func (d *Driver) act(ctx context.Context, s conformance.Step, element string, target *conformance.Target) error {
+	now := d.Now
+	if now == nil {
+		now = time.Now
+	}
+	value := s.Value.Expand(target.Email, now())
+	switch name, _ := s.Action(); name {
+	case "fill":
+		return d.Tab.fill(element, value)
+	case "select":
+		return d.Tab.choose(element, value)
+	case "click":
+		return chromedp.Do(ctx, chromedp.Click(chromedp.CSS(element)))
+	}
+	return nil
+}
+
+// errRefused says that a page tells of an error instead of going on.
+var errRefused = errors.New("the page tells of an error")
+
+// await waits until a step's element is visible, an error page shows or the callback is reached, and returns a selector of
+// that element alone.
+func (d *Driver) await(ctx context.Context, v *visit, s conformance.Step, wait time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	go func() {
@@ -166,24 +227,51 @@ func (d *Driver) await(ctx context.Context, v *visit, selector string, wait time
 		case <-ctx.Done():
 		}
 	}()
-	if err := chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(selector+", [data-error]"))); err != nil {
-		return err
+	_, selector := s.Action()
+	script := fmt.Sprintf(`(() => {
+		const said = e => (e.innerText || e.value || e.getAttribute("aria-label") || "").replace(/\s+/g, " ").trim().toLowerCase();
+		const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden";
+		const text = %q.replace(/\s+/g, " ").trim().toLowerCase();
+		const found = [...document.querySelectorAll(%q)].find(e => shown(e) && (text === "" || said(e) === text));
+		if (found) {
+			document.querySelectorAll("[data-ssolab-step]").forEach(e => e.removeAttribute("data-ssolab-step"));
+			found.setAttribute("data-ssolab-step", "");
+			return "[data-ssolab-step]";
+		}
+		return document.querySelector("[data-error]") ? "error" : "";
+	})()`, s.Text, selector)
+	for {
+		found, err := chromedp.Run(ctx, chromedp.Poll[string](script, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0)))
+		switch {
+		case err == nil && found == "error":
+			return "", errRefused
+		case err == nil:
+			return found, nil
+		}
+		again := time.NewTimer(20 * time.Millisecond) // polling does not outlive a page
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			again.Stop()
+			return "", ctx.Err()
+		}
 	}
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector(%q) !== null`, selector)))
-	if err == nil && !found {
-		err = errors.New("the page tells of an error")
-	}
-	return err
 }
 
 // arrive waits for the callback, and gives up at a page that tells of an error.
-func (d *Driver) arrive(ctx context.Context, v *visit, loaded <-chan struct{}) error {
+func (d *Driver) arrive(ctx context.Context, v *visit, loaded <-chan struct{}, target *conformance.Target) error {
+	asked := false
 	for {
 		if v.done() {
 			return nil
 		}
-		if ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.readyState === "complete" && document.querySelector("[data-error]") !== null`)); err == nil && ok && !v.done() {
+		refused, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.readyState === "complete" && document.querySelector("[data-error]") !== null`))
+		if err == nil && (refused || v.lastStatus() >= http.StatusBadRequest) && !v.done() {
 			return d.stuck(ctx, v, "the page refuses", nil)
+		}
+		if d.Person > 0 && !asked && d.Asked != nil && !v.done() {
+			asked = true
+			d.Asked("finish the sign-in of " + target.Email + " in the browser")
 		}
 		select {
 		case <-v.reached:
@@ -218,87 +306,3 @@ func (d *Driver) stuck(ctx context.Context, v *visit, reason string, cause error
 	where, _ := d.Tab.URL()
 	return &conformance.StuckError{Reason: reason, URL: conformance.MaskURL(where), Status: v.lastStatus(), Code: code}
 }
-
-// visit is what a browser saw on one sign-in.
-type visit struct {
-	callback string
-	reached  chan struct{} // closed when the callback is reached
-
-	mu   sync.Mutex // guards the fields below
-	at   string
-	hops []conformance.Hop
-	byID map[network.RequestID]int // request → its last hop
-}
-
-func (v *visit) done() bool {
-	select {
-	case <-v.reached:
-		return true
-	default:
-		return false
-	}
-}
-
-func (v *visit) arrive(at string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.at == "" {
-		v.at = at
-		close(v.reached)
-	}
-}
-
-func (v *visit) lastStatus() int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if len(v.hops) == 0 {
-		return 0
-	}
-	return v.hops[len(v.hops)-1].Status
-}
-
-func (v *visit) result() *conformance.Visit {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	hops := slices.DeleteFunc(slices.Clone(v.hops), func(h conformance.Hop) bool { return v.at != "" && h.URL == v.at })
-	return &conformance.Visit{Callback: v.at, Hops: hops}
-}
-
-// note records the requests for documents. It runs inside the loop that reads from the browser.
-func (v *visit) note(event any) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	switch e := event.(type) {
-	case *network.EventRequestWillBeSent:
-		if e.Type != network.ResourceTypeDocument {
-			return
-		}
-		if i, ok := v.byID[e.RequestID]; ok && e.RedirectResponse != nil {
-			v.hops[i].Status = int(e.RedirectResponse.Status)
-			v.hops[i].Location = e.Request.URL + e.Request.URLFragment
-		}
-		h := conformance.Hop{Method: e.Request.Method, URL: e.Request.URL + e.Request.URLFragment}
-		for _, entry := range e.Request.PostDataEntries {
-			h.Fields = append(h.Fields, fieldNames(string(entry.Bytes))...)
-		}
-		v.byID[e.RequestID] = len(v.hops)
-		v.hops = append(v.hops, h)
-	case *network.EventResponseReceived:
-		if i, ok := v.byID[e.RequestID]; ok {
-			v.hops[i].Status = int(e.Response.Status)
-		}
-	}
-}
-
-func fieldNames(form string) []string {
-	var out []string
-	for pair := range strings.SplitSeq(form, "&") {
-		name, _, _ := strings.Cut(pair, "=")
-		if decoded, err := url.QueryUnescape(name); err == nil && decoded != "" {
-			out = append(out, decoded)
-		}
-	}
-	return out
-}
-
-func evaluateInt(script string) chromedp.Action[int] { return chromedp.Evaluate[int](script) }

@@ -72,10 +72,16 @@ func locate(file string) string {
 // describe writes a target file for a lab and reads it back: what the journeys know of the lab is what it says.
 func describe(t *testing.T, lab *ssolab.Lab, email, step string) *conformance.Target {
 	t.Helper()
+	return describeIn(t, t.TempDir(), lab, email, step)
+}
+
+// describeIn is describe in a directory that may hold files which steps name. Further steps follow the first as in YAML.
+func describeIn(t *testing.T, dir string, lab *ssolab.Lab, email, step string) *conformance.Target {
+	t.Helper()
 	v := variables(lab)
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte(v["COGNITO_CLIENT_SECRET"]+"\n"), 0o600))
-	file := filepath.Join(t.TempDir(), "target.yaml")
+	file := filepath.Join(dir, "target.yaml")
 	reached := ""
 	if ca := lab.CA(); ca != nil {
 		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(file), "ca.pem"), ca, 0o600))

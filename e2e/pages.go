@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
 )
 
 // testid selects the element with that data-testid.
@@ -367,3 +368,5 @@ func (p *Person) SeesError(party string) ErrorPage {
 	p.must(err)
 	return ErrorPage{p, code, strings.Join(strings.Fields(body), " ")}
 }
+
+func evaluateInt(script string) chromedp.Action[int] { return chromedp.Evaluate[int](script) }

@@ -25,6 +25,7 @@ import (
 type checkOptions struct {
 	quirks []string
 	tlsOptions
+	browserOptions
 	target   string
 	email    string
 	format   string
@@ -74,6 +75,7 @@ decided, or misuse.`,
 	}
 	f := cmd.Flags()
 	o.tlsOptions.addFlags(cmd, 0)
+	o.browserOptions.addFlags(cmd)
 	f.StringArrayVar(&o.quirks, "quirk", nil, "a lab of its own with this quirk on or off,\nas `ID=on|off`, or with strict-oidc:\nno departure from a standard (repeatable)")
 	f.StringVar(&o.target, "target", "", "target `FILE` of another deployment")
 	f.StringVar(&o.email, "email", "", "the person's `EMAIL`, instead of the target's\n(of a lab: john@example.com)")
@@ -149,7 +151,7 @@ func (o checkOptions) runTarget(ctx context.Context, io streams, list []conforma
 	if err := reach(ctx, hc, target); err != nil {
 		return err
 	}
-	return o.test(ctx, io, list, conformance.Options{Target: target, Client: hc, Deviations: checks.Deviations()})
+	return o.test(ctx, io, list, nil, conformance.Options{Target: target, Client: hc, Deviations: checks.Deviations()})
 }
 
 // runLab tests the running lab, or one of its own.
@@ -193,13 +195,23 @@ func (o checkOptions) runLab(ctx context.Context, io streams, list []conformance
 			off = append(off, q.ID)
 		}
 	}
-	return o.test(ctx, io, list, conformance.Options{
+	network, err := lab.Network(ctx)
+	if err != nil {
+		return misuse("", "%v", err)
+	}
+	return o.test(ctx, io, list, []byte(network.CA), conformance.Options{
 		Target: target, Client: hc, Control: labcontrol.New(lab.Client), Now: now, Deviations: checks.Deviations(), QuirksOff: off,
 	})
 }
 
 // test runs the checks, writes the reports and gives the exit code.
-func (o checkOptions) test(ctx context.Context, io streams, list []conformance.Check, options conformance.Options) error {
+func (o checkOptions) test(ctx context.Context, io streams, list []conformance.Check, ca []byte, options conformance.Options) error {
+	driver, stop, err := o.drivers(io, options.Target, ca, options.Now)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	options.Driver = driver
 	bar := progressOn(io.Err)
 	options.ReadOnly, options.Budget, options.Rate = o.readOnly, o.budget, o.rate
 	options.Version = version().Version
@@ -211,6 +223,9 @@ func (o checkOptions) test(ctx context.Context, io streams, list []conformance.C
 	bar.clear()
 	if err != nil {
 		return misuse("", "the run did not end: %v", err)
+	}
+	if err := o.keep(io, r); err != nil {
+		return err
 	}
 	if err := o.write(io, r); err != nil {
 		return err

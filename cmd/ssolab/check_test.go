@@ -307,3 +307,37 @@ func TestExplainKnowsAll(t *testing.T) {
 		require.NotEmpty(t, w.Sources, w.Says[0])
 	}
 }
+
+// With a browser the verdicts are those of plain HTTP; what a failed sign-in looked like is kept, without secrets.
+func TestCheckWithABrowser(t *testing.T) {
+	t.Parallel()
+	lab := ssolab.Run(t, func(c *ssolab.Config) { c.Names = ssolab.NamesLocalhost })
+	only := "AUTHZ-001,AUTHZ-024,TOKEN-001,SEC-002,SEC-015,SEC-024,LOGOUT-001,FED-013"
+	verdicts := func(more ...string) map[string]conformance.Verdict {
+		r := cli(t, at(lab), append([]string{"check", "--only", only, "--format", "json"}, more...)...)
+		require.Zero(t, r.code, r.err+r.out)
+		var got conformance.Report
+		require.NoError(t, json.Unmarshal([]byte(r.out), &got))
+		out := map[string]conformance.Verdict{}
+		for _, res := range got.Results {
+			out[res.ID+" "+res.Variant] = res.Verdict
+		}
+		return out
+	}
+	require.Equal(t, verdicts(), verdicts("--browser"))
+
+	_, err := lab.AddFault(ssolab.FaultRule{Fault: "route.status", At: "idp.login"})
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "evidence")
+	r := cli(t, at(lab), "check", "--only", "AUTHZ-001,TOKEN-001", "--browser", "--evidence", dir)
+	require.Equal(t, exitFailed, r.code, r.err+r.out)
+	require.Contains(t, r.err, "evidence of AUTHZ-001: "+filepath.Join(dir, "AUTHZ-001"))
+	require.Contains(t, strings.Join(strings.Fields(r.out), " "), "screenshot, page and requests are in")
+	for _, name := range []string{"screenshot.png", "page.html", "console.log", "requests.har"} {
+		content, err := os.ReadFile(filepath.Join(dir, "AUTHZ-001", name))
+		require.NoError(t, err)
+		require.NotEmpty(t, content)
+		require.NotContains(t, string(content), lab.Variable("COGNITO_CLIENT_SECRET"))
+	}
+	require.NoDirExists(t, filepath.Join(dir, "TOKEN-001"), "a skipped check has no evidence of its own")
+}

@@ -129,8 +129,8 @@ func (e *explainer) check(c conformance.Check) string {
 	b.WriteString(e.p.bold(strings.TrimSpace(c.ID+" "+c.Variant)) + "  " + c.Title + "\n\n")
 	for _, ref := range c.Refs {
 		text := fmt.Sprintf("%s by %s", c.Level, ref)
-		if ref.Quote != "" {
-			text += ": “" + ref.Quote + "”"
+		if says := ref.Says(); says != "" {
+			text += ": " + says
 		}
 		if link := report.Link(ref); link != "" {
 			text += " " + link

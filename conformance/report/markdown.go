@@ -51,8 +51,8 @@ func markdownResult(b *strings.Builder, r conformance.Result) {
 		if link := Link(ref); link != "" {
 			from = "[" + from + "](" + link + ")"
 		}
-		if ref.Quote != "" {
-			from += ": “" + markdown(ref.Quote) + "”"
+		if says := ref.Says(); says != "" {
+			from += ": " + markdown(says)
 		}
 		fmt.Fprintf(b, "- requirement: %s by %s\n", r.Level, from)
 	}

@@ -173,8 +173,8 @@ func requirement(r conformance.Result) []string {
 	var out []string
 	for _, ref := range r.Refs {
 		text := fmt.Sprintf("%s by %s", r.Level, ref)
-		if ref.Quote != "" {
-			text += ": “" + ref.Quote + "”"
+		if says := ref.Says(); says != "" {
+			text += ": " + says
 		}
 		out = append(out, text)
 	}

@@ -1,7 +1,7 @@
 // Command gendocs writes the pages of docs/ that follow from the code: make docs. With -check it compares instead, for
 // CI.
 //
-//	ssolab.NewCatalogue ─┬─► quirks-and-faults.md
+//	ssolab.NewCatalogue ─┬─► quirks.md, faults.md ◄─ the detection matrix
 //	checks.All ──────────┼─► checks.md
 //	fidelity.Ledgers ────┼─► fidelity.md
 //	mockcognito ─────────┼─► user-pools-api.md
@@ -20,8 +20,10 @@ import (
 	"github.com/ssolab/ssolab"
 	"github.com/ssolab/ssolab/conformance/checks"
 	"github.com/ssolab/ssolab/conformance/report"
+	"github.com/ssolab/ssolab/conformance/tenant"
 	"github.com/ssolab/ssolab/internal/fidelity"
 	"github.com/ssolab/ssolab/internal/labfile"
+	"github.com/ssolab/ssolab/internal/matrix"
 	"github.com/ssolab/ssolab/mockcognito"
 )
 
@@ -48,14 +50,23 @@ func run(dir string, check bool) error {
 	if err != nil {
 		return err
 	}
+	file, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "conformance/checks/testdata/matrix.txt"))
+	if err != nil {
+		return err
+	}
+	m, err := matrix.Parse(file)
+	if err != nil {
+		return fmt.Errorf("the detection matrix: %w", err)
+	}
 	list := checks.All()
 	var errs []error
 	for _, page := range []struct {
 		name    string
 		content []byte
 	}{
-		{"quirks-and-faults.md", quirksAndFaults(catalogue, list)},
-		{"checks.md", checksPage(list, checks.Deviations())},
+		{"quirks.md", quirksPage(catalogue)},
+		{"faults.md", faultsPage(catalogue, list, m)},
+		{"checks.md", checksPage(list, checks.Deviations(), tenant.Catalogue(), m)},
 		{"fidelity.md", fidelityPage(fidelity.Ledgers())},
 		{"user-pools-api.md", operationsPage(mockcognito.Operations())},
 		{"ssolab-yaml.md", labFilePage(labfile.Keys())},

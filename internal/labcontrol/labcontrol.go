@@ -109,6 +109,8 @@ func Target(ctx context.Context, c *client.Client, email string) (*conformance.T
 			ClientSecret: conformance.Secret(env["SCALEKIT_CLIENT_SECRET"]),
 		},
 		Resolve: network.Resolve,
+		// Submitting the first form as it stands signs in, at every identity provider of a lab.
+		IdP: conformance.IdP{Steps: []conformance.Step{{Click: "form [type=submit], form button:not([type])"}}},
 	}
 	if id := env["COGNITO_PUBLIC_CLIENT_ID"]; id != "" && id != t.Client.ID {
 		t.OtherClient = conformance.Client{ID: id, RedirectURI: app + "/auth/callback", Scopes: scopes, LogoutURI: app + "/"}

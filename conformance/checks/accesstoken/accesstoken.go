@@ -35,7 +35,7 @@ func on(f judge) func(context.Context, *conformance.T) {
 }
 
 func guide(says string) []conformance.Ref {
-	return []conformance.Ref{{Doc: "Amazon Cognito developer guide", Section: "understanding the access token", Quote: says}}
+	return []conformance.Ref{{Doc: "Amazon Cognito developer guide", Section: "understanding the access token", Summary: says}}
 }
 
 func fault(id, says string) conformance.Fault { return conformance.Fault{ID: id, Says: says} }
@@ -44,7 +44,7 @@ func fault(id, says string) conformance.Fault { return conformance.Fault{ID: id,
 func Checks() []conformance.Check {
 	return []conformance.Check{{
 		ID: "AT-001", Title: "Signature, iss and exp of the access token are valid", Level: conformance.Must, Basis: conformance.Vendor,
-		Refs:   []conformance.Ref{{Doc: "Amazon Cognito developer guide", Section: "verifying JSON web tokens", Quote: "verify the signature with the user pool's key, and compare iss and exp, of each token"}},
+		Refs:   []conformance.Ref{{Doc: "Amazon Cognito developer guide", Section: "verifying JSON web tokens", Summary: "verify the signature with the user pool's key, and compare iss and exp, of each token"}},
 		Hint:   "Refresh the cache of keys and compare the clocks; if it still fails, treat the token as forged.",
 		Faults: []conformance.Fault{fault("at.bad_sig", "does not verify"), fault("at.iss_other", "https://issuer.invalid"), fault("at.expired", "expired")},
 		Run: func(_ context.Context, t *conformance.T) {
@@ -120,7 +120,7 @@ func Checks() []conformance.Check {
 		}),
 	}, {
 		ID: "AT-008", Title: "The token lives as long as the app client says", Level: conformance.Should, Basis: conformance.Vendor, Needs: []conformance.Need{conformance.NeedValidity},
-		Refs:   []conformance.Ref{{Doc: "Amazon Cognito user pools API", Section: "DescribeUserPoolClient", Quote: "AccessTokenValidity is the life of access tokens, in TokenValidityUnits"}},
+		Refs:   []conformance.Ref{{Doc: "Amazon Cognito user pools API", Section: "DescribeUserPoolClient", Summary: "AccessTokenValidity is the life of access tokens, in TokenValidityUnits"}},
 		Hint:   "Compare AccessTokenValidity and TokenValidityUnits of the app client with client.access_token_validity of the target file.",
 		Faults: []conformance.Fault{fault("at.ttl_ignored", "10h")},
 		Run:    on(life),

@@ -62,7 +62,7 @@ func core(section, quote string) conformance.Ref {
 }
 
 func guide(quote string) conformance.Ref {
-	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: "authorize endpoint", Quote: quote}
+	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: "authorize endpoint", Summary: quote}
 }
 
 // outcome is where an authorization request without cookies was sent.

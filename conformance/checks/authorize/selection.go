@@ -14,7 +14,7 @@ func selectionChecks() []conformance.Check {
 		"Compare identity_provider with the names of the pool's providers; case counts.", unknownProvider, fault("authz.provider_fallback", "scalekit"))
 	unknown.Unproven = true
 	notEnabled := check("AUTHZ-021", "A provider that is not enabled on the app client is refused", must, vendor,
-		refs(conformance.Ref{Doc: "Amazon Cognito user pools API", Section: "UpdateUserPoolClient", Quote: "SupportedIdentityProviders are the providers that the app client can use"}),
+		refs(conformance.Ref{Doc: "Amazon Cognito user pools API", Section: "UpdateUserPoolClient", Summary: "SupportedIdentityProviders are the providers that the app client can use"}),
 		"Enable the provider on the app client that needs it, and on no other.", providerOfOthers, fault("authz.provider_not_enforced", "redirected to"))
 	notEnabled.Needs = []conformance.Need{conformance.NeedUnfederated}
 	return []conformance.Check{
@@ -26,10 +26,10 @@ func selectionChecks() []conformance.Check {
 			"Add the domain to the identifiers of the provider.", byIdentifier, fault("authz.identifier_ignored", "/login")),
 		unknown, notEnabled,
 		check("AUTHZ-022", "prompt=none without a session gives login_required and shows no page", must, spec,
-			refs(core("3.1.2.1", "none: The Authorization Server MUST NOT display any authentication or consent user interface pages. An error is returned if an End-User is not already authenticated")),
+			refs(core("3.1.2.1 none", "The Authorization Server MUST NOT display any authentication or consent user interface pages. An error is returned if an End-User is not already authenticated")),
 			"prompt needs managed login: the classic hosted UI does not look at it.", promptNone, fault("authz.prompt_none_page", "accepted")),
 		check("AUTHZ-023", "prompt=login asks again although a session exists", must, spec,
-			refs(core("3.1.2.1", "login: The Authorization Server SHOULD prompt the End-User for reauthentication. If it cannot reauthenticate the End-User, it MUST return an error")),
+			refs(core("3.1.2.1 login", "The Authorization Server SHOULD prompt the End-User for reauthentication. If it cannot reauthenticate the End-User, it MUST return an error")),
 			"prompt needs managed login: the classic hosted UI does not look at it.", promptLogin, fault("authz.prompt_login_ignored", "at once")),
 		check("AUTHZ-024", "An existing session signs in silently", should, vendor,
 			refs(guide("a browser with a session of the same provider gets its answer without a page")),

@@ -41,7 +41,7 @@ func ref(doc, section, quote string) conformance.Ref {
 }
 
 func aws(page, summary string) conformance.Ref {
-	return ref("Amazon Cognito developer guide", page, summary)
+	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: page, Summary: summary}
 }
 
 const (
@@ -114,7 +114,7 @@ func inward() []conformance.Check {
 			"Ask the person to start again. Pages of the provider must not be bookmarked.", late,
 			fault("fed.attempt_never_expires", "sent on to the app")), conformance.NeedClock),
 		check("FED-034", "No code, token or secret of the provider stands in an address of the app", conformance.Must, conformance.Spec,
-			ref(rfc9700, "4.2", "authorization code or state can leak to third parties by the Referer header"),
+			ref(rfc9700, "4.2", "The contents of the authorization request URI or the authorization response URI can unintentionally be disclosed to attackers through the Referer HTTP header"),
 			"This is a fault of the service: report it. Keep scripts of others off callback pages.", leak,
 			fault("fed.leak_upstream_code", "the provider's code")),
 		check("FED-035", "An answer that began at the provider is refused", conformance.Must, conformance.Spec, csrf,

@@ -49,7 +49,7 @@ func core(section, quote string) []conformance.Ref {
 }
 
 func guide(page, says string) []conformance.Ref {
-	return []conformance.Ref{{Doc: "Amazon Cognito developer guide", Section: page, Quote: says}}
+	return []conformance.Ref{{Doc: "Amazon Cognito developer guide", Section: page, Summary: says}}
 }
 
 func fault(id, says string) conformance.Fault { return conformance.Fault{ID: id, Says: says} }

@@ -34,7 +34,7 @@ func issueChecks() []conformance.Check {
 		}),
 	}, {
 		ID: "IDT-009", Title: "No nonce is returned when none was sent", Level: conformance.Should, Basis: conformance.Spec,
-		Refs:   core("2", "nonce: … The value is passed through unmodified from the Authentication Request to the ID Token"),
+		Refs:   core("2 nonce", "… The value is passed through unmodified from the Authentication Request to the ID Token"),
 		Hint:   "Always send a nonce. Without one Cognito invents one on the way to an identity provider, and strict clients refuse the first sign-in and take the second.",
 		Faults: []conformance.Fault{fault("idt.nonce_invented", "by session")},
 		Run:    noNonce,

@@ -12,7 +12,7 @@ import (
 func personChecks() []conformance.Check {
 	return []conformance.Check{{
 		ID: "IDT-007", Title: "sub is a UUID of at most 255 ASCII characters", Level: conformance.Must, Basis: conformance.Spec,
-		Refs: append(core("2", "sub: REQUIRED. … It MUST NOT exceed 255 ASCII [RFC20] characters in length"),
+		Refs: append(core("2 sub", "REQUIRED. … It MUST NOT exceed 255 ASCII [RFC20] characters in length"),
 			guide("understanding the ID token", "sub is a UUID, unique in the user pool")...),
 		Hint:   "Use sub as the key of the account in your app, with the issuer; never the e-mail address.",
 		Faults: []conformance.Fault{fault("idt.no_sub", "no sub")},
@@ -36,7 +36,7 @@ func personChecks() []conformance.Check {
 	}, {
 		ID: "IDT-014", Title: "email is the address that was signed in with", Level: conformance.Must, Basis: conformance.Vendor,
 		Refs: append(guide("specifying attribute mappings", "the claim that is mapped to email becomes the profile's attribute at each sign-in"),
-			conformance.Ref{Doc: "Scalekit documentation", Section: "Amazon Cognito", Quote: "the app receives the e-mail address of the person who signed in at the organization's identity provider"}),
+			conformance.Ref{Doc: "Scalekit documentation", Section: "Amazon Cognito", Summary: "the app receives the e-mail address of the person who signed in at the organization's identity provider"}),
 		Hint:   "Somebody else signed in than the address that was sent as login_hint, or the attribute mapping takes email from another claim.",
 		Faults: []conformance.Fault{fault("idt.email_other", "somebody.else@example.net")},
 		Run: on(func(t *conformance.T, e *conformance.Evidence, claims map[string]any) {
@@ -46,7 +46,7 @@ func personChecks() []conformance.Check {
 		}),
 	}, {
 		ID: "IDT-015", Title: "email_verified is a JSON boolean", Level: conformance.Must, Basis: conformance.Spec,
-		Refs:   core("5.1", "email_verified: boolean. True if the End-User's e-mail address has been verified; otherwise false"),
+		Refs:   core("5.1 email_verified", "True if the End-User's e-mail address has been verified; otherwise false"),
 		Hint:   `Only userInfo has strings in Cognito; a client that takes any non-empty value for true would trust "false".`,
 		Faults: []conformance.Fault{fault("idt.email_verified_string", "string")},
 		Run: on(func(t *conformance.T, e *conformance.Evidence, claims map[string]any) {

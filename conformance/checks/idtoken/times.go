@@ -24,7 +24,7 @@ func timeChecks() []conformance.Check {
 		Run:    on(expiry),
 	}, {
 		ID: "IDT-006", Title: "iat is present and recent", Level: conformance.Must, Basis: conformance.Spec,
-		Refs:   core("2", "iat: REQUIRED. Time at which the JWT was issued"),
+		Refs:   core("2 iat", "REQUIRED. Time at which the JWT was issued"),
 		Hint:   "Compare the clocks of both machines; allow one minute.",
 		Faults: []conformance.Fault{fault("idt.no_iat", "no iat"), fault("idt.iat_future", "ahead")},
 		Run: on(func(t *conformance.T, e *conformance.Evidence, claims map[string]any) {
@@ -45,7 +45,7 @@ func timeChecks() []conformance.Check {
 		}),
 	}, {
 		ID: "IDT-019", Title: "Times are JSON numbers", Level: conformance.Must, Basis: conformance.Spec,
-		Refs:   []conformance.Ref{{Doc: "RFC 7519", Section: "2", Quote: "NumericDate: A JSON numeric value representing the number of seconds from 1970-01-01T00:00:00Z UTC"}},
+		Refs:   []conformance.Ref{{Doc: "RFC 7519", Section: "2 NumericDate", Quote: "A JSON numeric value representing the number of seconds from 1970-01-01T00:00:00Z UTC"}},
 		Hint:   "Refuse tokens with times of another type: readers that convert them differ from each other.",
 		Faults: []conformance.Fault{fault("idt.exp_string", "exp is a string")},
 		Run:    on(timeTypes),

@@ -22,7 +22,7 @@ var writes = []conformance.Need{conformance.NeedLogout, conformance.NeedWrite}
 var probes = []conformance.Need{conformance.NeedLogout}
 
 func guide(says string) []conformance.Ref {
-	return []conformance.Ref{{Doc: "Amazon Cognito developer guide", Section: "logout endpoint", Quote: says}}
+	return []conformance.Ref{{Doc: "Amazon Cognito developer guide", Section: "logout endpoint", Summary: says}}
 }
 
 func rpInitiated(section, quote string) conformance.Ref {
@@ -64,12 +64,12 @@ func Checks() []conformance.Check {
 	}, {
 		ID: "LOGOUT-006", Title: "Sign-out ends Cognito's session only, not the one at the identity provider", Level: conformance.Info, Basis: conformance.Vendor,
 		Refs: append(guide("the session at an OIDC identity provider is not ended"),
-			conformance.Ref{Doc: "Scalekit documentation", Section: "single logout", Quote: "an app that wants the session at the provider ended has to send the person there too"}),
+			conformance.Ref{Doc: "Scalekit documentation", Section: "single logout", Summary: "an app that wants the session at the provider ended has to send the person there too"}),
 		Needs: writes, Hint: "Say so to the person, and send prompt=login or end the session at the identity provider too where that matters.",
 		Faults: []conformance.Fault{fault("logout.claims_upstream_ended", "went on to")}, Run: upstreamStays,
 	}, {
 		ID: "LOGOUT-007", Title: "The parameters of RP-Initiated Logout are honoured, for registered URLs only", Level: conformance.Info, Basis: conformance.Spec,
-		Refs:  []conformance.Ref{rpInitiated("2", "post_logout_redirect_uri: OPTIONAL. URI to which the RP is requesting that the End-User's User Agent be redirected after a logout has been performed")},
+		Refs:  []conformance.Ref{rpInitiated("2 post_logout_redirect_uri", "OPTIONAL. URI to which the RP is requesting that the End-User's User Agent be redirected after a logout has been performed")},
 		Needs: writes, Hint: "Cognito has its own parameters: use client_id and logout_uri.",
 		Faults: []conformance.Fault{fault("logout.pli_unregistered_followed", "which is not registered")}, Run: standardParameters,
 	}, {

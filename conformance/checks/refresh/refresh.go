@@ -21,7 +21,7 @@ func oauth(section, quote string) conformance.Ref {
 }
 
 func aws(page, quote string) conformance.Ref {
-	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: page, Quote: quote}
+	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: page, Summary: quote}
 }
 
 func run(f func(*conformance.T)) func(context.Context, *conformance.T) {
@@ -73,7 +73,7 @@ func Checks() []conformance.Check {
 		Hint: "Begin a new sign-in for more scopes.", Faults: []conformance.Fault{{ID: "refr.scope_grows", Says: "aws.cognito.signin.user.admin"}}, Run: run(scope),
 	}, {
 		ID: "REFR-008", Title: "An expired refresh token gives invalid_grant", Level: conformance.Must, Basis: conformance.Spec, Needs: []conformance.Need{conformance.NeedClock},
-		Refs: []conformance.Ref{oauth("5.2", "invalid_grant: The provided authorization grant … or refresh token is invalid, expired, revoked")},
+		Refs: []conformance.Ref{oauth("5.2 invalid_grant", "The provided authorization grant … or refresh token is invalid, expired, revoked")},
 		Hint: "On invalid_grant begin a new sign-in.", Faults: []conformance.Fault{{ID: "refr.never_expires", Says: "observed tokens"}}, Run: run(expired),
 	}, {
 		ID: "REFR-010", Title: "A refresh does not ask the identity provider", Level: conformance.Info, Basis: conformance.Vendor, Needs: []conformance.Need{conformance.NeedFaults},

@@ -15,7 +15,7 @@ func rfc(section, quote string) conformance.Ref {
 }
 
 func aws(quote string) conformance.Ref {
-	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: "revoke endpoint", Quote: quote}
+	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: "revoke endpoint", Summary: quote}
 }
 
 func run(f func(*conformance.T)) func(context.Context, *conformance.T) {
@@ -47,7 +47,7 @@ func Checks() []conformance.Check {
 		Hint: "Take any 200 as done.", Faults: []conformance.Fault{{ID: "revk.oracle", Says: "status 400"}}, Run: run(unknownToken),
 	}, {
 		ID: "REVK-006", Title: "An app client with token revocation off is answered with an error", Level: conformance.Should, Basis: conformance.Vendor, Needs: write,
-		Refs: []conformance.Ref{aws("with token revocation off on the app client the answer is invalid_request"), {Doc: "Amazon Cognito user pools API", Section: "UpdateUserPoolClient", Quote: "EnableTokenRevocation switches revocation on and off"}},
+		Refs: []conformance.Ref{aws("with token revocation off on the app client the answer is invalid_request"), {Doc: "Amazon Cognito user pools API", Section: "UpdateUserPoolClient", Summary: "EnableTokenRevocation switches revocation on and off"}},
 		Hint: "Switch token revocation on (EnableTokenRevocation), or do not count on sign-out to end tokens.", Faults: []conformance.Fault{{ID: "revk.ignores_setting", Says: "status 200"}}, Run: run(off),
 	}}
 }

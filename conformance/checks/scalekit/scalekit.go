@@ -34,7 +34,7 @@ func check(id, title string, level conformance.Level, basis conformance.Basis, r
 func fault(id, says string) conformance.Fault { return conformance.Fault{ID: id, Says: says} }
 
 func vendor(page, summary string) conformance.Ref {
-	return conformance.Ref{Doc: "Scalekit documentation", Section: page, Quote: summary}
+	return conformance.Ref{Doc: "Scalekit documentation", Section: page, Summary: summary}
 }
 
 const errorsPage = "SSO integration errors"

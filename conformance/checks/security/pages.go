@@ -20,7 +20,7 @@ func pageChecks() []conformance.Check {
 			"Escape on output, and add a content security policy.", escaped,
 			fault("page.xss_login_hint", "login_hint"), fault("page.xss_error", "error")),
 		check("SEC-014", "Error answers leak no stack traces and no internals", must, advice,
-			conformance.Ref{Doc: "OWASP Web Security Testing Guide", Section: "4.8", Quote: "error messages and stack traces help an attacker"},
+			conformance.Ref{Doc: "OWASP Web Security Testing Guide", Section: "4.8", Summary: "error messages and stack traces help an attacker"},
 			"Show a reference number, and log the rest.", noInternals, fault("page.stacktrace", "goroutine")),
 	}
 }

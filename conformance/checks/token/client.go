@@ -30,7 +30,7 @@ func clientChecks() []conformance.Check {
 		Hint: "Prefer HTTP Basic; both must work.", Faults: []conformance.Fault{fault("token.post_unsupported", "client_secret_post")}, Run: run(method(conformance.AuthPost)),
 	}, {
 		ID: "TOKEN-013", Title: "Two ways of authentication at once are refused", Level: conformance.Should, Basis: conformance.Spec, Needs: secret, Unproven: true,
-		Refs: []conformance.Ref{oauth("2.3", "The client MUST NOT use more than one authentication method in each request"), oauth("5.2", "invalid_request: the request … utilizes more than one mechanism for authenticating the client")},
+		Refs: []conformance.Ref{oauth("2.3", "The client MUST NOT use more than one authentication method in each request"), oauth("5.2 invalid_request", "The request … utilizes more than one mechanism for authenticating the client")},
 		Hint: "Configure one method in the client library.", Faults: []conformance.Fault{fault("token.two_auth", "observed tokens")}, Run: run(twoMethods),
 	}, {
 		ID: "TOKEN-022", Title: "client_credentials is refused for a client without that flow", Level: conformance.Should, Basis: conformance.Vendor, Needs: secret,

@@ -24,7 +24,7 @@ func codeChecks() []conformance.Check {
 		Hint: "Treat a code that was used twice as stolen: end the session in the app and revoke its refresh token.", Faults: []conformance.Fault{fault("code.reusable", "brought tokens again")}, Run: run(reuseRevokes),
 	}, {
 		ID: "TOKEN-006", Title: "A code expires after five minutes", Level: conformance.Must, Basis: conformance.Vendor, Needs: []conformance.Need{conformance.NeedClock},
-		Refs: []conformance.Ref{oauth("4.1.2", "The authorization code MUST expire shortly after it is issued"), {Doc: "Amazon Cognito developer guide", Section: "authorization endpoint", Quote: "codes are good for five minutes"}},
+		Refs: []conformance.Ref{oauth("4.1.2", "The authorization code MUST expire shortly after it is issued"), {Doc: "Amazon Cognito developer guide", Section: "authorization endpoint", Summary: "codes are good for five minutes"}},
 		Hint: "Exchange the code in the callback itself.", Faults: []conformance.Fault{fault("code.never_expires", "observed tokens")}, Run: run(codeExpires),
 	}, {
 		ID: "TOKEN-007", Title: "A code is bound to its client", Level: conformance.Must, Basis: conformance.Spec, Needs: []conformance.Need{conformance.NeedOtherClient},
@@ -32,7 +32,7 @@ func codeChecks() []conformance.Check {
 		Hint: "Use the client id that began the sign-in.", Faults: []conformance.Fault{fault("code.any_client", "observed tokens")}, Run: run(codeClient),
 	}, {
 		ID: "TOKEN-008", Title: "A code is bound to its redirect_uri", Level: conformance.Must, Basis: conformance.Spec,
-		Refs: []conformance.Ref{oauth("4.1.3", "ensure that the \"redirect_uri\" parameter is present if [it] was included in the initial authorization request … and if included ensure that their values are identical"), aws("a redirect_uri that differs gives unauthorized_client")},
+		Refs: []conformance.Ref{oauth("4.1.3", "ensure that the \"redirect_uri\" parameter is present if the \"redirect_uri\" parameter was included in the initial authorization request … and if included ensure that their values are identical"), aws("a redirect_uri that differs gives unauthorized_client")},
 		Hint: "Send the same bytes as in the authorization request; a trailing slash counts.", Faults: []conformance.Fault{fault("code.any_redirect", "observed tokens")}, Run: run(codeRedirect),
 	}, {
 		ID: "TOKEN-017", Title: "A wrong PKCE verifier gives invalid_grant", Level: conformance.Must, Basis: conformance.Spec,

@@ -16,7 +16,7 @@ import (
 func requestChecks() []conformance.Check {
 	return []conformance.Check{{
 		ID: "TOKEN-014", Title: "An unknown grant type gives unsupported_grant_type, a missing one invalid_request", Level: conformance.Must, Basis: conformance.Spec,
-		Refs: []conformance.Ref{oauth("5.2", "unsupported_grant_type: The authorization grant type is not supported by the authorization server")},
+		Refs: []conformance.Ref{oauth("5.2 unsupported_grant_type", "The authorization grant type is not supported by the authorization server")},
 		Hint: "Send grant_type authorization_code or refresh_token.", Faults: []conformance.Fault{fault("token.grant_default", "invalid_request")}, Run: run(grantTypes),
 	}, {
 		ID: "TOKEN-015", Title: "GET is refused", Level: conformance.Must, Basis: conformance.Spec,
@@ -32,7 +32,7 @@ func requestChecks() []conformance.Check {
 		Hint: "Read the member error; look for a proxy that replaces error bodies.", Faults: []conformance.Fault{fault("token.html_error", "text/html")}, Run: run(errorBodies),
 	}, {
 		ID: "TOKEN-021", Title: "An invented code takes as long as one that exists", Level: conformance.Info, Basis: conformance.Advice, Needs: []conformance.Need{conformance.NeedLab},
-		Refs: []conformance.Ref{{Doc: "OWASP Web Security Testing Guide", Section: "4.3.4", Quote: "responses that differ in time tell known names from unknown ones"}},
+		Refs: []conformance.Ref{{Doc: "OWASP Web Security Testing Guide", Section: "4.3.4", Summary: "responses that differ in time tell known names from unknown ones"}},
 		Hint: "To be known only: codes cannot be guessed in their life of five minutes.", Faults: []conformance.Fault{fault("token.timing_oracle", "longer")}, Run: run(timing),
 	}, {
 		ID: "TOKEN-023", Title: "Cross-origin calls get no credentials", Level: conformance.Info, Basis: conformance.Advice,

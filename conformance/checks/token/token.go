@@ -24,7 +24,7 @@ func bcp(section, quote string) conformance.Ref {
 }
 
 func aws(quote string) conformance.Ref {
-	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: "token endpoint", Quote: quote}
+	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: "token endpoint", Summary: quote}
 }
 
 func fault(id, says string, params ...string) conformance.Fault {
@@ -64,8 +64,8 @@ func responseChecks() []conformance.Check {
 	}, {
 		ID: "TOKEN-002", Title: "The token response is JSON and must not be cached", Level: conformance.Must, Basis: conformance.Spec,
 		Refs: []conformance.Ref{
-			oauth("5.1", `The authorization server MUST include the HTTP "Cache-Control" response header field with a value of "no-store"`),
-			core("3.1.3.3", "All Token Responses that contain tokens, secrets, or other sensitive information MUST include … Cache-Control: no-store"),
+			oauth("5.1", `The authorization server MUST include the HTTP "Cache-Control" response header field [RFC2616] with a value of "no-store"`),
+			core("3.1.3.3", "All Token Responses that contain tokens, secrets, or other sensitive information MUST include the following HTTP response header fields and values"),
 		},
 		Hint: "Look for a proxy that rewrites headers; answers to POST must not be cached.", Faults: []conformance.Fault{fault("token.cacheable", "max-age=3600")}, Run: run(uncached),
 	}, {

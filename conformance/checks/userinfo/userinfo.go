@@ -22,7 +22,7 @@ func bearer(section, quote string) conformance.Ref {
 }
 
 func aws(page, quote string) conformance.Ref {
-	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: page, Quote: quote}
+	return conformance.Ref{Doc: "Amazon Cognito developer guide", Section: page, Summary: quote}
 }
 
 func run(f func(*conformance.T)) func(context.Context, *conformance.T) {
@@ -45,7 +45,7 @@ func claimChecks() []conformance.Check {
 		Hint: "Discard the answer: it is about somebody else.", Faults: []conformance.Fault{{ID: "uinfo.sub_other", Says: "00000000-0000"}}, Run: run(sameSub),
 	}, {
 		ID: "UINFO-008", Title: "email_verified is the string true or false", Quirk: "userinfo-string-booleans", Level: conformance.Must, Basis: conformance.Vendor,
-		Refs: []conformance.Ref{aws("userInfo endpoint", "the values of all claims are strings"), core("5.1", "email_verified boolean")},
+		Refs: []conformance.Ref{aws("userInfo endpoint", "the values of all claims are strings"), core("5.1 email_verified", "boolean True if the End-User's e-mail address has been verified; otherwise false")},
 		Hint: "Read both the string and the boolean in the app: the ID token has the boolean that OpenID Connect wants, and the text \"false\" counts as true in many languages.", Faults: []conformance.Fault{{ID: "uinfo.email_verified_bool", Says: "the boolean"}}, Run: run(stringBoolean),
 	}, {
 		ID: "UINFO-009", Title: "username is there, and is that of the ID token", Level: conformance.Should, Basis: conformance.Vendor,
@@ -53,7 +53,7 @@ func claimChecks() []conformance.Check {
 		Hint: "Know people by sub; the name of a federated person changes with the provider.", Faults: []conformance.Fault{{ID: "uinfo.no_username", Says: "no username"}}, Run: run(username),
 	}, {
 		ID: "UINFO-010", Title: "The claims are those of the granted scopes; openid alone gives all readable attributes", Quirk: "openid-shows-all", Level: conformance.Must, Basis: conformance.Vendor,
-		Refs:   []conformance.Ref{aws("userInfo endpoint", "openid alone gives all attributes that the app client can read; with email, phone or profile only those of these scopes are given"), core("5.4", "email: This scope value requests access to the email and email_verified Claims")},
+		Refs:   []conformance.Ref{aws("userInfo endpoint", "openid alone gives all attributes that the app client can read; with email, phone or profile only those of these scopes are given"), core("5.4 email", "This scope value requests access to the email and email_verified Claims")},
 		Hint:   "Ask for the scopes that the app needs, and let the app client read only the attributes that it needs.",
 		Faults: []conformance.Fault{{ID: "uinfo.overshare", Says: "phone_number"}, {ID: "uinfo.undershare", Says: "no email"}}, Run: run(scopedClaims),
 	}, {
@@ -168,7 +168,7 @@ func post(t *conformance.T) {
 // tokenChecks look at which tokens userInfo takes.
 func tokenChecks() []conformance.Check {
 	challenge := bearer("3", "the resource server MUST include the HTTP \"WWW-Authenticate\" response header field … All challenges defined by this specification MUST use the auth-scheme value \"Bearer\"")
-	invalid := bearer("3.1", "invalid_token: The access token provided is expired, revoked, malformed, or invalid for other reasons. The resource SHOULD respond with the HTTP 401 (Unauthorized) status code")
+	invalid := bearer("3.1 invalid_token", "The access token provided is expired, revoked, malformed, or invalid for other reasons. The resource SHOULD respond with the HTTP 401 (Unauthorized) status code")
 	return []conformance.Check{{
 		ID: "UINFO-003", Title: "A request without a token is refused with a Bearer challenge", Level: conformance.Must, Basis: conformance.Spec,
 		Refs: []conformance.Ref{challenge},
