@@ -14,6 +14,7 @@ import (
 func TestDocumentedTarget(t *testing.T) {
 	t.Setenv("COGNITO_CLIENT_SECRET", "a-secret-of-the-environment")
 	t.Setenv("JOHN_PASSWORD", "a-password-of-the-environment")
+	t.Setenv("JOHN_TOTP_SEED", "JBSWY3DPEHPK3PXP")
 	doc, err := os.ReadFile("../docs/target-file.md")
 	require.NoError(t, err)
 	_, rest, ok := strings.Cut(string(doc), "```yaml\n")
@@ -23,7 +24,7 @@ func TestDocumentedTarget(t *testing.T) {
 	target, err := conformance.ParseTarget("target-file.md", []byte(example))
 	require.NoError(t, err)
 	require.NoError(t, target.Validate())
-	require.Len(t, target.IdP.Steps, 5)
+	require.Len(t, target.IdP.Steps, 7)
 	for _, key := range []string{"issuer", "domain", "client.id", "client.redirect_uri", "provider.identity_provider", "email", "idp.steps[]", "app_url", "ca_file", "resolve"} {
 		require.Contains(t, table, "`"+key+"`")
 	}

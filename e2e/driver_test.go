@@ -94,7 +94,9 @@ func TestEvidenceOfAStuckSignIn(t *testing.T) {
 			Entries []struct {
 				Request struct {
 					Method, URL string
-					PostData    struct{ Params []struct{ Name, Value string } }
+					PostData    struct {
+						Params []struct{ Name, Value string }
+					}
 				}
 				Response struct {
 					Status  int

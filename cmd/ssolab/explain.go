@@ -282,7 +282,7 @@ func closest(word string, names []string) []string {
 
 func didYouMean(names []string) string {
 	if len(names) == 0 {
-		return `"ssolab check --list" shows the checks; docs/quirks-and-faults.md has the rest`
+		return `"ssolab check --list" shows the checks; docs/quirks.md and docs/faults.md have the rest`
 	}
 	return "did you mean " + strings.Join(names, ", ") + "?"
 }

@@ -177,7 +177,7 @@ func TestCatalogue(t *testing.T) {
 		require.NotEmpty(t, c.Hint, c.ID)
 		require.NotEmpty(t, c.Refs, c.ID)
 		for _, r := range c.Refs {
-			standard := regexp.MustCompile(`^(RFC \d+|OpenID Connect .* 1\.0|Fetch standard|OWASP Session Management Cheat Sheet)$`).MatchString(r.Doc)
+			standard := regexp.MustCompile(`^(RFC \d+|OpenID Connect .* 1\.0|Fetch standard|OWASP .* Cheat Sheet)$`).MatchString(r.Doc)
 			require.True(t, r.Quote == "" || standard && r.Summary == "", "%s quotes %s: its words may change, give a summary", c.ID, r.Doc)
 			require.LessOrEqual(t, len(r.Quote), 320, c.ID)
 			require.NotContains(t, r.Says(), "  ", c.ID)

@@ -51,6 +51,9 @@ func schemaOfStruct(t reflect.Type) map[string]any {
 	properties, required := map[string]any{}, []string{}
 	for i := range t.NumField() {
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		properties[name] = schemaOf(t.Field(i).Type)
 		if !slices.Contains(strings.Split(options, ","), "omitempty") {
 			required = append(required, name)

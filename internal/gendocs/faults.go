@@ -42,7 +42,7 @@ func writeMatrix(b *bytes.Buffer, list []conformance.Check, m matrix.Matrix) {
 		}
 	}
 	b.WriteString("\n## What goes red\n\n")
-	fmt.Fprintf(b, "Each of these %d faults was switched on alone, and all %d checks were run. *Red* are the checks that say so by their own faults, *also\nred* those that cannot but notice; %d verdicts in all. Where a check's precondition is gone it is *skipped*, where no answer came it is\n*undecided*; neither is red. %d faults are noticed by no check, each for a reason. `make matrix` runs it; a difference is reviewed.\n\n", len(m), len(list), red, unnoticed)
+	fmt.Fprintf(b, "Each of these %d ways to go wrong was switched on alone, and all %d checks were run. *Red* are the checks that say so by their own faults, *also\nred* those that cannot but notice; %d verdicts in all. Where a check's precondition is gone it is *skipped*, where no answer came it is\n*undecided*; neither is red. %d are noticed by no check, each for a reason. `make matrix` runs it; a difference is reviewed.\n\n", len(m), len(list), red, unnoticed)
 	b.WriteString("| fault | red | also red | undecided | skipped |\n|---|---|---|---|---|\n")
 	for _, row := range m {
 		var own, also []string

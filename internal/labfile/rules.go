@@ -315,7 +315,7 @@ func (totpSecret) Rule() yamlfile.Rule {
 }
 
 func (quirkID) Rule() yamlfile.Rule {
-	r := yamlfile.Rule{Want: "a quirk; docs/quirks-and-faults.md lists them"}
+	r := yamlfile.Rule{Want: "a quirk; docs/quirks.md lists them"}
 	for _, q := range quirk.NewSet(mockcognito.Quirks(), mockscalekit.Quirks()).List() {
 		r.Enum = append(r.Enum, q.ID)
 	}
@@ -324,11 +324,11 @@ func (quirkID) Rule() yamlfile.Rule {
 
 // Which faults and points there are is known by a lab: checkFaults and Schema ask it.
 func (faultID) Rule() yamlfile.Rule {
-	return yamlfile.Rule{Want: "a fault; docs/quirks-and-faults.md lists them"}
+	return yamlfile.Rule{Want: "a fault; docs/faults.md lists them"}
 }
 
 func (pointName) Rule() yamlfile.Rule {
-	return yamlfile.Rule{Want: "a point; docs/quirks-and-faults.md lists them"}
+	return yamlfile.Rule{Want: "a point; docs/faults.md lists them"}
 }
 
 func (faultName) Rule() yamlfile.Rule {

@@ -74,7 +74,7 @@ func Checks() []conformance.Check {
 		Faults: []conformance.Fault{fault("logout.pli_unregistered_followed", "which is not registered")}, Run: standardParameters,
 	}, {
 		ID: "LOGOUT-008", Title: "Global sign-out ends refresh tokens and access to userInfo", Level: conformance.Must, Basis: conformance.Vendor,
-		Refs:   []conformance.Ref{{Doc: "Amazon Cognito user pools API", Section: "AdminUserGlobalSignOut", Quote: "ends the user's sessions everywhere: tokens that were issued before are accepted no more"}},
+		Refs:   []conformance.Ref{{Doc: "Amazon Cognito user pools API", Section: "AdminUserGlobalSignOut", Summary: "ends the user's sessions everywhere: tokens that were issued before are accepted no more"}},
 		Needs:  []conformance.Need{conformance.NeedLab},
 		Hint:   "Use it for lost devices. Apps that verify tokens themselves take access tokens until they expire, and the browser's cookie at the domain stays.",
 		Faults: []conformance.Fault{fault("logout.global_noop", "tokens")}, Run: globalSignOut,

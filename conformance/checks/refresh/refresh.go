@@ -57,7 +57,7 @@ func Checks() []conformance.Check {
 		Hint:  "Store the newest refresh token before it is used, and let one refresh run at a time.", Faults: []conformance.Fault{{ID: "refr.old_lives_on", Says: "observed tokens"}}, Run: run(rotation),
 	}, {
 		ID: "REFR-009", Title: "The refresh token of a disabled user is refused", Level: conformance.Must, Basis: conformance.Vendor, Needs: []conformance.Need{conformance.NeedLab},
-		Refs: []conformance.Ref{aws("refresh tokens", "a user who was disabled or deleted gets no new tokens"), {Doc: "Amazon Cognito user pools API", Section: "AdminDisableUser", Quote: "the user cannot sign in, and the user's access tokens are revoked"}},
+		Refs: []conformance.Ref{aws("refresh tokens", "a user who was disabled or deleted gets no new tokens"), {Doc: "Amazon Cognito user pools API", Section: "AdminDisableUser", Summary: "the user cannot sign in, and the user's access tokens are revoked"}},
 		Hint: "Disable the user in the pool when the directory does: the identity provider is not asked.", Faults: []conformance.Fault{{ID: "refr.disabled_user_ok", Says: "observed tokens"}}, Run: run(disabledUser),
 	}, {
 		ID: "REFR-005", Title: "A refresh token is bound to its client", Level: conformance.Must, Basis: conformance.Spec, Needs: []conformance.Need{conformance.NeedOtherClient},
