@@ -11,7 +11,9 @@ import (
 
 // newAPI is the user pools API over the service's directory.
 func (s *Server) newAPI() *idp.Service {
-	return &idp.Service{Directory: s.directory, Env: s.kit.Env, Region: s.region, RegionOf: s.regionOfHost, Reachable: s.reachable}
+	return &idp.Service{
+		Directory: s.directory, Env: s.kit.Env, Engine: s.engine, Tokens: apiTokens{s}, Region: s.region, RegionOf: s.regionOfHost, Reachable: s.reachable,
+	}
 }
 
 // Operation is an operation of the user pools API that this service knows.

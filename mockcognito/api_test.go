@@ -124,7 +124,7 @@ func TestUnsupportedOperationsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for name, instead := range map[string]string{
-		"ListDevices": "DeviceConfiguration", "StartWebAuthnRegistration": "AdminSetUserPassword", "ListUserPoolReplicas": "one region", "SetUICustomization": "CreateManagedLoginBranding",
+		"ListDevices": "DeviceConfiguration", "StartWebAuthnRegistration": "USER_AUTH", "SetUserSettings": "SetUserMFAPreference", "ListUserPoolReplicas": "one region", "SetUICustomization": "CreateManagedLoginBranding",
 		"CreateUserImportJob": "AdminCreateUser",
 	} {
 		a := b.api(name, "{}")

@@ -24,6 +24,11 @@ func broad(scopes []string) bool {
 	return !slices.ContainsFunc(scopes, func(s string) bool { return scopeAttributes[s] != nil })
 }
 
+// readableAttributes are those of a user's that a client may read: what a sign-in by the API, which has no scopes, shows.
+func readableAttributes(u *user, client *appClient) userpool.Attributes {
+	return slices.DeleteFunc(slices.Clone(u.Attributes), func(a userpool.Attribute) bool { return !client.CanRead(a.Name) })
+}
+
 // released are the user's attributes that the scopes show to a client, as far as it may read them. openid alone shows all
 // that is readable.
 func (s *Server) released(u *user, scopes []string, client *appClient) userpool.Attributes {

@@ -14,6 +14,7 @@ import (
 	"github.com/ssolab/ssolab/internal/oidc"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
 // authorizationRequest is a request whose client and redirect URI are trusted (RFC 6749 §4.1.1).
@@ -222,6 +223,9 @@ func (req *authorizationRequest) ownDirectory() bool {
 func (req *authorizationRequest) returned(err error) error {
 	if err == nil || presentable(err) {
 		return err
+	}
+	if e, ok := errors.AsType[*userpool.Error](err); ok { // a function of the pool refused
+		return req.fail(oauth2.InvalidRequest, e.Message, "Cognito refused the sign-in: "+e.Message)
 	}
 	fail, _ := errors.AsType[*appError](req.fail(oauth2.ServerError, "", "mock Cognito failed: "+err.Error()))
 	fail.err = err

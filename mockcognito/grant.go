@@ -51,6 +51,9 @@ type refreshGrant struct {
 	SignOuts  int       `json:"q,omitempty"` // of the user when it was issued
 	Expires   time.Time `json:"e"`           // zero: never, of a fault's making
 	Replaced  time.Time `json:"x,omitzero"`  // when it was first used under rotation
+	Revoked   bool      `json:"v,omitempty"`
+	API       bool      `json:"a,omitempty"` // of a sign-in by the user pools API
+	EventID   string    `json:"i,omitempty"` // of such a one
 }
 
 // issueRequest is an authenticated person and the app that waits for them.
@@ -128,7 +131,9 @@ func implicitAnswer(req issueRequest, made tokens) web.Params {
 // mintOptions are what tells one making of tokens from another.
 type mintOptions struct {
 	nonce     string
-	refreshed bool // in exchange for a refresh token
+	refreshed bool              // in exchange for a refresh token
+	source    string            // what sets the pre token generation trigger off; empty: HostedAuth
+	metadata  map[string]string // for that trigger
 }
 
 // mint makes the ID and the access token of a person for a client.
@@ -140,7 +145,16 @@ func (s *Server) mint(ctx context.Context, p *pool, c *appClient, u *user, rg re
 	if err := s.afterSignOut(ctx, u, rg.OriginJTI); err != nil {
 		return tokens{}, err
 	}
+	if o.source == "" {
+		o.source = "HostedAuth"
+	}
+	changes, err := s.overrides(ctx, p, c, u, rg, o)
+	if err != nil {
+		return tokens{}, err
+	}
 	access := s.accessDraft(p, c, u, rg, keys.access)
+	access.Claims.Set("scope", joinScopes(overriddenScopes(rg.Scopes, changes)))
+	override(&access.Claims, changes.Access, changes.Groups, false)
 	s.kit.Faults.Token(ctx, "cognito.access_token", access)
 	if o.refreshed {
 		s.kit.Faults.Token(ctx, "cognito.refresh.access_token", access)
@@ -149,10 +163,11 @@ func (s *Server) mint(ctx context.Context, p *pool, c *appClient, u *user, rg re
 	if out.AccessToken, err = access.Sign(); err != nil {
 		return tokens{}, fmt.Errorf("sign access token: %w", err)
 	}
-	if !slices.Contains(rg.Scopes, "openid") {
+	if !rg.API && !slices.Contains(rg.Scopes, "openid") {
 		return out, nil
 	}
 	id := s.idDraft(p, c, u, rg, keys.id, jose.HalfHash(out.AccessToken), o.nonce)
+	override(&id.Claims, changes.ID, changes.Groups, true)
 	s.kit.Faults.Token(ctx, "cognito.id_token", id)
 	if o.refreshed {
 		s.kit.Faults.Token(ctx, "cognito.refresh.id_token", id)
@@ -175,10 +190,15 @@ func (s *Server) accessDraft(p *pool, c *appClient, u *user, rg refreshGrant, k 
 		claims.Set("cognito:groups", u.Groups)
 	}
 	claims.Set("iss", p.issuer)
-	claims.Set("version", 2)
+	if !rg.API {
+		claims.Set("version", 2)
+	}
 	claims.Set("client_id", c.ID)
 	if rg.OriginJTI != "" {
 		claims.Set("origin_jti", rg.OriginJTI)
+	}
+	if rg.EventID != "" {
+		claims.Set("event_id", rg.EventID)
 	}
 	if rg.Resource != "" {
 		claims.Set("aud", rg.Resource)
@@ -197,8 +217,10 @@ func (s *Server) accessDraft(p *pool, c *appClient, u *user, rg refreshGrant, k 
 
 func (s *Server) idDraft(p *pool, c *appClient, u *user, rg refreshGrant, k *jose.Key, atHash, nonce string) *jose.Draft {
 	now := s.kit.Env.Now()
-	show := s.released(u, rg.Scopes, c)
-	claims := jose.Object{{Name: "at_hash", Value: atHash}, {Name: "sub", Value: u.Sub}}
+	show, claims := s.released(u, rg.Scopes, c), jose.Object{{Name: "at_hash", Value: atHash}, {Name: "sub", Value: u.Sub}}
+	if rg.API {
+		show, claims = readableAttributes(u, c), jose.Object{{Name: "sub", Value: u.Sub}}
+	}
 	if len(u.Groups) > 0 {
 		claims.Set("cognito:groups", u.Groups)
 	}
@@ -223,6 +245,9 @@ func (s *Server) idDraft(p *pool, c *appClient, u *user, rg refreshGrant, k *jos
 		claims.Set("cognito:roles", roles)
 	}
 	claims.Set("aud", c.ID)
+	if rg.EventID != "" {
+		claims.Set("event_id", rg.EventID)
+	}
 	if len(u.Identities) > 0 {
 		claims.Set("identities", identities(u))
 	}
@@ -278,7 +303,15 @@ func (s *Server) putRefreshToken(ctx context.Context, p *pool, c *appClient, rg 
 		return "", fmt.Errorf("encrypt refresh token: %w", err)
 	}
 	rg.Expires = expires
-	return token, s.refresh.Put(ctx, hashOf(token), rg, expires)
+	return token, s.refresh.Put(ctx, hashOf(token), rg, rememberedUntil(expires))
+}
+
+// rememberedUntil is until when a refresh token that has expired at a time is told apart from one that never was.
+func rememberedUntil(expires time.Time) time.Time {
+	if expires.IsZero() {
+		return expires
+	}
+	return expires.Add(24 * time.Hour)
 }
 
 // expiry is when something that is handed out now ends: the zero time, never, where a fault leaves the limit out.

@@ -18,6 +18,7 @@ import (
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
 // returned is a person back from an identity provider, the state accepted.
@@ -298,6 +299,9 @@ func (b *returned) fail(code oauth2.Code, description, explain string, cause err
 func (b *returned) returned(err error) error {
 	if err == nil || presentable(err) {
 		return err
+	}
+	if e, ok := errors.AsType[*userpool.Error](err); ok { // a function of the pool refused
+		return b.fail(oauth2.InvalidRequest, e.Message, "Cognito refused the sign-in: "+e.Message, err)
 	}
 	return b.fail(oauth2.ServerError, "", "mock Cognito failed: "+err.Error(), err)
 }

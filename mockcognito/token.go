@@ -364,7 +364,14 @@ func (s *Server) revokeRefreshToken(ctx context.Context, client *appClient, toke
 	}
 	trace.Note(ctx, "revoked the refresh token of "+rg.Username+" and the access tokens of its grant")
 	return s.kit.Faults.Run(ctx,
-		fault.Check{Point: "cognito.revoke.refresh_token", Run: func() error { return s.refresh.Delete(ctx, hashOf(token)) }},
+		fault.Check{Point: "cognito.revoke.refresh_token", Run: func() error {
+			return s.refresh.Update(ctx, hashOf(token), func(v *refreshGrant) (*refreshGrant, error) {
+				if v != nil {
+					v.Revoked = true
+				}
+				return v, nil
+			})
+		}},
 		fault.Check{Point: "cognito.revoke.access_tokens", Run: func() error {
 			return s.revoked.Put(ctx, rg.OriginJTI, true, s.kit.Env.Now().Add(maxAccessTokenValidity))
 		}},

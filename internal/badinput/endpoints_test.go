@@ -247,6 +247,7 @@ func cognitoBack() []endpoint {
 		}}
 	}
 	pool := param{"UserPoolId", `"us-east-1_SsoLab001"`}
+	app := param{"ClientId", `"ssolabpublic00000000000001"`}
 	client := func(b *bench) []param { return []param{{"client_id", b.target.Client.ID}, {"client_secret", hunter}} }
 	return []endpoint{
 		row("cognito.discovery", func(b *bench) *request {
@@ -280,6 +281,11 @@ func cognitoBack() []endpoint {
 		operation("DescribeUserPoolDomain", false, param{"Domain", `"ssolab"`}),
 		operation("DescribeIdentityProvider", true, pool, param{"ProviderName", `"ScalekitIdPRouter"`}),
 		operation("AdminCreateUser", false, pool, param{"Username", `"john"`}), operation("NoSuch<canary>Operation", false, pool),
+		operation("InitiateAuth", false, app, param{"AuthFlow", `"USER_PASSWORD_AUTH"`}, param{"AuthParameters", `{"USERNAME":"john","PASSWORD":"` + hunter + `"}`}),
+		operation("InitiateAuth", false, app, param{"AuthFlow", `"USER_SRP_AUTH"`}, param{"AuthParameters", `{"USERNAME":"john","SRP_A":"00ff"}`}, param{"Session", `"` + hunter + `"`}),
+		operation("RespondToAuthChallenge", false, app, param{"ChallengeName", `"NEW_PASSWORD_REQUIRED"`}, param{"Session", `"` + hunter + `"`}, param{"ChallengeResponses", `{"USERNAME":"john","NEW_PASSWORD":"` + hunter + `"}`}),
+		operation("SignUp", false, app, param{"Username", `"john"`}, param{"Password", `"` + hunter + `"`}, param{"UserAttributes", `[{"Name":"email","Value":"a@b.example"}]`}),
+		operation("GetUser", false, param{"AccessToken", `"` + hunter + `"`}),
 	}
 }
 
@@ -472,7 +478,7 @@ func console() []endpoint {
 		add, send("DELETE faults/{id}", http.MethodDelete, "faults/none"), send("DELETE faults", http.MethodDelete, "faults"),
 		get("GET quirks", "quirks"), get("GET network", "network"), send("PUT quirks/{id}", http.MethodPut, "quirks/unrequested-nonce", param{"on", "true"}),
 		get("GET clock", "clock"), send("POST clock", http.MethodPost, "clock", param{"advance", `"0s"`}), send("POST clock", http.MethodPost, "clock", param{"reset", "true"}),
-		events, stream, send("POST reset", http.MethodPost, "reset"),
+		events, stream, send("POST reset", http.MethodPost, "reset"), send("POST reload", http.MethodPost, "reload"),
 	}
 }
 

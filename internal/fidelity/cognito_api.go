@@ -68,5 +68,46 @@ func cognitoAPI() []Section {
 		documented("COG-12.4-13", "AdminDisableProviderForUser ends a link; of a user of the pool's own, sign-in with the password", t+"ALinkedIdentityLandsOnTheProfile", t+"DisablingPasswordSignIn"),
 		unknown("COG-12.4-14", "UpdateGroup leaves alone what is left out", t+"Groups"),
 		unknown("COG-12.4-15", "An invitation whose request names no medium goes by SMS if there is a number, else by e-mail", t+"Invitations"),
-	}}}
+	}}, cognitoAuthAPI()}
+}
+
+// cognitoAuthAPI is the user pools API of the users themselves: sign-in, sign-up, tokens.
+func cognitoAuthAPI() Section {
+	const (
+		t, in    = "mockcognito:Test", "mockcognito/internal/signin:Test"
+		gFlows   = "developer guide, authentication flows"
+		gMFA     = "developer guide, MFA"
+		gHiding  = "developer guide, user existence errors"
+		messages = "messages quoted in public issues"
+	)
+	yes := func(id string, c Confidence, statement, source string, names ...string) Entry {
+		return Entry{id, Yes, c, statement, source, "", names}
+	}
+	return Section{ID: "COG-12.5", Title: "user pools API: sign-in, sign-up, tokens", Entries: []Entry{
+		yes("COG-12.5-01", Documented, "USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH answer the tokens, or the challenge that comes first", gFlows, t+"TokensOfASignInByTheAPI", t+"SignInsThatFail", t+"NewPasswordByTheAPI"),
+		yes("COG-12.5-02", Observed, "Tokens of a sign-in by the API have the scope aws.cognito.signin.user.admin, an event_id, no version and no at_hash", "published token dumps", t+"TokensOfASignInByTheAPI"),
+		yes("COG-12.5-03", Documented, "USER_SRP_AUTH: PASSWORD_VERIFIER with SRP_B, SALT, SECRET_BLOCK and USER_ID_FOR_SRP, and no session", gFlows, in+"SRP", in+"SRPWhatIsSent"),
+		yes("COG-12.5-04", Documented, "A flow wants its ALLOW_ in ExplicitAuthFlows; administrators' flows want a signed operation", model, in+"FlowsNeedToBeAllowed", t+"SignInsThatFail"),
+		yes("COG-12.5-05", Reported, "A wrong password is NotAuthorizedException, Incorrect username or password.", messages, t+"SignInsThatFail", in+"Password"),
+		yes("COG-12.5-06", Documented, "PreventUserExistenceErrors answers for a name that nobody has as for somebody's, the same each time", gHiding, in+"UnknownUserIsHidden", in+"UnknownUserOfALegacyClient", in+"UnknownUsersAtSignUp", in+"ChoiceOfNobody"),
+		yes("COG-12.5-07", Documented, "NEW_PASSWORD_REQUIRED with userAttributes and requiredAttributes as strings of JSON", model, t+"NewPasswordByTheAPI", in+"NewPassword"),
+		yes("COG-12.5-08", Documented, "Sessions end after the client's AuthSessionValidity and serve once; a wrong code leaves them", gFlows, t+"SessionsEndWithTheClientsValidity", in+"Sessions", in+"OneAnswerWins"),
+		yes("COG-12.5-09", Documented, "CUSTOM_AUTH goes from DefineAuthChallenge to CUSTOM_CHALLENGE and on, by SRP first if asked", gFlows, in+"CustomAuthentication", in+"CustomAuthenticationBySRP"),
+		yes("COG-12.5-10", Documented, "USER_AUTH offers the first factors of the pool that the user has, and takes a preferred one", gFlows, t+"ChoiceByTheAPI", in+"ChoiceOfFirstFactors", in+"OneTimePasswords"),
+		yes("COG-12.5-11", Documented, "SECRET_HASH is wanted of a client with a secret, and is base64 of HMAC-SHA256 over user name and client id", "developer guide, computing secret hash values", t+"SecretHash"),
+		yes("COG-12.5-12", Documented, "After five failures a user waits, a second at first and then twice as long each time", "developer guide, sign-in attempts", in+"Lockout", in+"SuccessForgetsFailures", in+"FailuresAtOnceAreAllCounted"),
+		yes("COG-12.5-13", Documented, "SOFTWARE_TOKEN_MFA, SMS_MFA and EMAIL_OTP follow the password as the pool and the user have them, SELECT_MFA_TYPE where none is preferred", gMFA, in+"SoftwareToken", in+"CodesThatAreSent", in+"ChoiceOfSecondFactors", t+"SoftwareTokenByTheAPI", t+"FactorsByAnAdministrator"),
+		yes("COG-12.5-14", Documented, "MFA_SETUP where the pool wants a second factor and the user has none; an authenticator is associated by its session", gMFA, t+"SetUpOfAnAuthenticatorDuringASignIn", in+"SetUpDuringASignIn"),
+		yes("COG-12.5-15", Documented, "A code of an authenticator serves once", gMFA, in+"ACodeOfAnAuthenticatorServesOnce", t+"SoftwareTokenByTheAPI"),
+		yes("COG-12.5-16", Documented, "SignUp makes an unconfirmed user and sends a code to the address that the pool verifies; ConfirmSignUp takes it", model, t+"SignUpByTheAPI", in+"SignUpAndConfirm", in+"SignUpCodesEnd"),
+		yes("COG-12.5-17", Documented, "ForgotPassword sends a code to a verified address by the pool's order of recovery; ConfirmForgotPassword sets the password", "developer guide, password recovery", t+"ForgottenPasswordByTheAPI", in+"ForgottenPassword", in+"RecoveryGoesByPriority"),
+		yes("COG-12.5-18", Documented, "AdminResetUserPassword makes sign-ins answer PasswordResetRequiredException", model, t+"ForgottenPasswordByTheAPI", in+"AdminReset"),
+		yes("COG-12.5-19", Documented, "An operation by access token wants the scope aws.cognito.signin.user.admin, a token that is good, and a user who may sign in", model, t+"EveryOperationWithAnAccessToken", t+"GetUser", t+"RefreshTokensOfBothWays"),
+		yes("COG-12.5-20", Documented, "GetUser shows what the client may read; users write what it may write, and verify addresses by code", model, t+"GetUser", t+"AttributesOfOnesOwn", in+"UpdateOfAnAddress"),
+		yes("COG-12.5-21", Documented, "GlobalSignOut ends all tokens of the user, those of other sign-ins too", model, t+"GlobalSignOutOfOnesOwn"),
+		yes("COG-12.5-22", Documented, "RevokeToken ends a refresh token and the access tokens issued with it, and takes no other kind", model, t+"RevokeToken"),
+		yes("COG-12.5-23", Documented, "REFRESH_TOKEN_AUTH and GetTokensFromRefreshToken keep auth_time and origin_jti, and take tokens of the domain too", model, t+"RefreshByTheAPI", t+"RefreshTokensOfBothWays"),
+		yes("COG-12.5-24", Documented, "With rotation GetTokensFromRefreshToken answers the next refresh token, and a replaced one is RefreshTokenReuseException", "developer guide, refresh tokens", t+"RotationByTheAPI"),
+		{"COG-12.5-25", No, Documented, "Remembered devices, passkeys and threat protection", "developer guide", "not modelled; their operations say so", nil},
+	}}
 }

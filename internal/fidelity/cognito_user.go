@@ -44,7 +44,7 @@ func cognitoUser() []Section {
 		{"COG-4.3-08", Yes, Observed, "The link is by the subject in its original case", "measured 2026-09", "", tests("mockcognito:TestLinkOfAnotherCase")},
 		{"COG-4.3-09", Yes, Observed, "Deleting a provider leaves its users as orphans that nobody can sign in to", "measured with an Entra provider, 2026-08", "", tests("mockcognito:TestOrphansOfADeletedProvider")},
 		{"COG-4.3-10", Yes, Inferred, "A person of two providers, or of two connections at Scalekit, has two profiles with one address", gLinking, "", tests("mockcognito:TestTwoProvidersTwoProfiles")},
-		{"COG-4.3-11", Partly, Documented, "Federated users cannot use InitiateAuth", gFederation, "they have no password; InitiateAuth itself is not served", tests("mockcognito:TestStatusOfAFederatedUser")},
+		{"COG-4.3-11", Yes, Documented, "Federated users cannot use InitiateAuth", gFederation, "", tests("mockcognito:TestStatusOfAFederatedUser", "mockcognito:TestFederatedUsersHaveNoPassword")},
 		{"COG-4.3-12", Yes, Documented, "Federated sign-ins have no MFA and no device tracking of Cognito", gFederation, "", tests("mockcognito:TestSuccessRedirect")},
 	}}}
 }

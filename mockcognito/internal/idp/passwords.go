@@ -3,8 +3,8 @@ package idp
 import (
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/ssolab/ssolab/mockcognito/internal/signin"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -41,7 +41,7 @@ func (c *call) adminCreateUser() (object, error) {
 		return nil, err
 	}
 	if c.in.str("MessageAction") != "SUPPRESS" {
-		if err := c.sendInvitation(p, u, clear); err != nil {
+		if err := c.Engine.Invite(c.ctx, c.creator(p), u, clear, c.in.list("DesiredDeliveryMediums")); err != nil {
 			return nil, err
 		}
 	}
@@ -83,6 +83,9 @@ func (c *call) newUser(p *userpool.Pool, clear string) (*userpool.User, error) {
 	if p.Users.Get(name) != nil {
 		return nil, userpool.Errorf(userpool.UsernameExists, "User account already exists")
 	}
+	if err := c.Engine.PreSignUp(c.ctx, c.creator(p), "AdminCreateUser", &u); err != nil {
+		return nil, err
+	}
 	if err := c.yieldAliases(p, &u); err != nil {
 		return nil, err
 	}
@@ -123,47 +126,9 @@ func (c *call) invite(p *userpool.Pool, clear string) (*userpool.User, error) {
 	})
 }
 
-// sendInvitation puts the invitation into the outbox, for each medium that was asked for and that the user can be reached
-// by. Unverified: which medium is taken when the request names none; the documented default is SMS.
-func (c *call) sendInvitation(p *userpool.Pool, u *userpool.User, clear string) error {
-	email, phone := u.Attributes.Get("email"), u.Attributes.Get("phone_number")
-	media := c.in.list("DesiredDeliveryMediums")
-	switch {
-	case len(media) > 0:
-	case phone != "":
-		media = []string{userpool.MediumSMS}
-	default:
-		media = []string{userpool.MediumEmail}
-	}
-	for _, medium := range media {
-		to := map[string]string{userpool.MediumEmail: email, userpool.MediumSMS: phone}[medium]
-		if to == "" {
-			continue
-		}
-		m := invitation(p, u, medium, clear)
-		m.PoolID, m.Username, m.Medium, m.Destination, m.Purpose, m.Code = p.ID, u.Username, medium, to, userpool.Invitation, clear
-		if err := c.Directory.Outbox().Send(c.ctx, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// invitation is an invitation's text: the pool's own, or the service's.
-func invitation(p *userpool.Pool, u *userpool.User, medium, clear string) userpool.Message {
-	var own userpool.MessageTemplate
-	if t := p.AdminCreateUser.Invite; t != nil {
-		own = *t
-	}
-	body := firstOf(own.EmailMessage, "Your username is {username} and temporary password is {####}. ")
-	if medium == userpool.MediumSMS {
-		body = firstOf(own.SMSMessage, "Your username is {username} and temporary password is {####}. ")
-	}
-	m := userpool.Message{Body: strings.NewReplacer("{username}", u.Username, "{####}", clear).Replace(body)}
-	if medium == userpool.MediumEmail {
-		m.Subject = firstOf(own.EmailSubject, "Your temporary password")
-	}
-	return m
+// creator is the administrator who makes a user, as triggers see him.
+func (c *call) creator(p *userpool.Pool) signin.Caller {
+	return signin.Caller{Pool: p, Admin: true, Metadata: c.in.strings("ClientMetadata"), Validation: c.given("ValidationData")}
 }
 
 // adminSetUserPassword sets a password: one for good, or one that has to be changed at the next sign-in. A federated

@@ -14,6 +14,7 @@ import (
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/signin"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -38,6 +39,8 @@ const (
 type Service struct {
 	Directory *userpool.Directory
 	Env       *lab.Env
+	Engine    *signin.Engine
+	Tokens    Tokens
 	// Region is the region of requests that name none.
 	Region func() string
 	// RegionOf is the region that a host serves, with its port; empty: none in particular.
@@ -70,6 +73,7 @@ func operations() map[string]operation {
 	for _, family := range []map[string]operation{
 		poolOperations(), mfaOperations(), tagOperations(), domainOperations(), clientOperations(), secretOperations(), providerOperations(),
 		resourceServerOperations(), groupOperations(), userOperations(), passwordOperations(), linkOperations(), brandingOperations(),
+		authOperations(), signUpOperations(), selfOperations(), authenticatorOperations(),
 	} {
 		maps.Copy(all, family)
 	}

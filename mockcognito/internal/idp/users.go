@@ -96,10 +96,7 @@ func (c *call) adminGetUser() (object, error) {
 	out := describeUser(u, nil)
 	out["UserAttributes"] = out["Attributes"]
 	delete(out, "Attributes")
-	if u.MFA != nil {
-		setText(out, "PreferredMfaSetting", u.MFA.Preferred)
-		setList(out, "UserMFASettingList", u.MFA.Enabled)
-	}
+	setFactors(out, u)
 	return out, nil
 }
 
@@ -206,9 +203,5 @@ func (c *call) adminEnableUser() (object, error) {
 // adminUserGlobalSignOut ends what was issued to the user so far: refresh tokens at once, access tokens for this service's
 // own endpoints. The session cookie of a domain stays.
 func (c *call) adminUserGlobalSignOut() (object, error) {
-	return nil, c.updateUser(func(_ *userpool.Pool, u *userpool.User) error {
-		u.SignOuts++
-		u.SignedOut = c.Env.Now().UTC().Round(0)
-		return nil
-	})
+	return nil, c.updateUser(func(_ *userpool.Pool, u *userpool.User) error { return c.signOut(u) })
 }

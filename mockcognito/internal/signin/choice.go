@@ -75,6 +75,20 @@ func firstFactors(p *userpool.Pool, u *userpool.User) []string {
 	return out
 }
 
+// ConfiguredFactors are the first factors that a user can sign in by.
+func ConfiguredFactors(p *userpool.Pool, u *userpool.User) []string {
+	var out []string
+	if u.Password != nil {
+		out = append(out, PasswordChallenge)
+	}
+	for _, f := range []string{EmailOTP, SMSOTP} {
+		if slices.Contains(firstFactors(p, u), f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // chosen asks for the first factor that was chosen, or takes it where it came with the choice.
 func (e *Engine) chosen(ctx context.Context, c Caller, ch challenge, factor string, in map[string]string) (*Step, error) {
 	switch factor {

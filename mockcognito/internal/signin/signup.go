@@ -30,17 +30,8 @@ func (e *Engine) SignUp(ctx context.Context, c Caller, r Registration) (*Registe
 	if err != nil {
 		return nil, err
 	}
-	event, err := e.preSignUp(ctx, c, u)
-	if err != nil {
+	if err := e.PreSignUp(ctx, c, "SignUp", u); err != nil {
 		return nil, err
-	}
-	if event.AutoConfirm {
-		u.Status = userpool.Confirmed
-	}
-	for name, verified := range map[string]bool{"email": event.AutoVerifyEmail, "phone_number": event.AutoVerifyPhone} {
-		if verified && u.Attributes.Get(name) != "" {
-			u.Attributes = u.Attributes.With(name+"_verified", "true")
-		}
 	}
 	code := userpool.PendingCode{Purpose: userpool.SignUp, Attribute: autoVerified(c.Pool, u), Value: e.code(codeDigits), Expires: e.now().Add(signUpCode)}
 	wanted := u.Status == userpool.Unconfirmed && code.Attribute != ""
@@ -109,7 +100,7 @@ func (e *Engine) newcomer(c Caller, r Registration) (*userpool.User, error) {
 			return nil, err
 		}
 	}
-	for _, name := range []string{"email", "phone_number"} {
+	for _, name := range contacts {
 		if u.Attributes.Get(name) != "" {
 			u.Attributes = u.Attributes.With(name+"_verified", "false")
 		}
@@ -117,15 +108,28 @@ func (e *Engine) newcomer(c Caller, r Registration) (*userpool.User, error) {
 	return u, nil
 }
 
-// preSignUp runs the function before a user is made. It sees neither sub nor status.
-func (e *Engine) preSignUp(ctx context.Context, c Caller, u *userpool.User) (*PreSignUp, error) {
-	event := &PreSignUp{Base: NewBase(TriggerPreSignUp, "SignUp", c, nil, u.Username), Validation: c.Validation}
+// PreSignUp runs the function of that name before u is made, which is changed as the function says. what is SignUp,
+// AdminCreateUser or ExternalProvider. The function sees neither sub nor status, as there are none yet.
+func (e *Engine) PreSignUp(ctx context.Context, c Caller, what string, u *userpool.User) error {
+	event := &PreSignUp{Base: NewBase(TriggerPreSignUp, what, c, nil, u.Username), Validation: c.Validation}
 	event.Attributes = u.Attributes.Map()
-	for _, name := range []string{"email_verified", "phone_number_verified"} {
-		delete(event.Attributes, name)
+	if what == "SignUp" {
+		for _, name := range contacts {
+			delete(event.Attributes, name+"_verified")
+		}
 	}
-	_, err := e.run(ctx, event)
-	return event, err
+	if _, err := e.run(ctx, event); err != nil {
+		return err
+	}
+	if event.AutoConfirm && u.Status == userpool.Unconfirmed {
+		u.Status = userpool.Confirmed
+	}
+	for name, verified := range map[string]bool{"email": event.AutoVerifyEmail, "phone_number": event.AutoVerifyPhone} {
+		if verified && u.Attributes.Get(name) != "" {
+			u.Attributes = u.Attributes.With(name+"_verified", "true")
+		}
+	}
+	return nil
 }
 
 // signUpSession lets a sign-up be followed by a USER_AUTH without another question.

@@ -110,7 +110,7 @@ func (p *UserPool) HasSecondFactor(factor string) bool {
 		if p.SoftwareTokenMFA != nil {
 			return *p.SoftwareTokenMFA
 		}
-		return p.Origin == Declared && !sms && p.EmailMFA == nil
+		return p.Origin == Declared && p.MFAMode() != MFAOff && !sms && p.EmailMFA == nil
 	}
 	return false
 }
