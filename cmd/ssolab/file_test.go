@@ -239,3 +239,15 @@ func TestUpWithoutPools(t *testing.T) {
 		require.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), screen, line)
 	}
 }
+
+// What a variable says counts when the command runs: here, that the data are to be in what is no directory.
+func TestVariablesCountForTheCommands(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for _, args := range [][]string{{"up", "--port-base", "0"}, {"run", "--", "true"}} {
+		r := cli(t, map[string]string{"SSOLAB_DATA": file}, args...)
+		require.Equal(t, exitMisuse, r.code, args)
+		require.Contains(t, r.err, file, args)
+	}
+}

@@ -205,7 +205,7 @@ func TestUp(t *testing.T) {
 	done := make(chan error, 1)
 	o := upOptions{labOptions: labOptions{logFormat: "text", callbacks: []string{"http://localhost:8080/cb"}}}
 	go func() {
-		err := runUp(ctx, streams{Out: w, Err: io.Discard, Getenv: func(string) string { return "" }}, o)
+		err := runUp(ctx, streams{Out: w, Err: io.Discard, Getenv: func(string) string { return "" }}, &o)
 		_ = w.Close()
 		done <- err
 	}()

@@ -50,7 +50,7 @@ terminal reaches it anyway.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.command = args
-			return runRun(cmd.Context(), io, o)
+			return runRun(cmd.Context(), io, &o)
 		},
 	}
 	cmd.Flags().SetInterspersed(false)
@@ -58,7 +58,7 @@ terminal reaches it anyway.`,
 	return cmd
 }
 
-func runRun(ctx context.Context, io streams, o runOptions) error {
+func runRun(ctx context.Context, io streams, o *runOptions) error {
 	path, err := exec.LookPath(o.command[0])
 	if err != nil {
 		return notStarted(o.command[0], err)

@@ -63,7 +63,7 @@ func TestRunPassesSignalsOn(t *testing.T) {
 		command: []string{"sh", "-c", `trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done`},
 	}
 	go func() {
-		done <- runRun(t.Context(), streams{Out: w, Err: &errs, Getenv: func(string) string { return "" }}, o)
+		done <- runRun(t.Context(), streams{Out: w, Err: &errs, Getenv: func(string) string { return "" }}, &o)
 		_ = w.Close()
 	}()
 	readUntil(t, out, "ready\n")

@@ -370,7 +370,7 @@ func TestUpEndsWithItsContext(t *testing.T) {
 	done := make(chan error, 1)
 	o := upOptions{labOptions: labOptions{logFormat: "text", tlsOptions: tlsOptions{names: ssolab.NamesLocalhost, caDir: t.TempDir()}}}
 	go func() {
-		err := runUp(ctx, streams{Out: w, Err: io.Discard, Getenv: func(string) string { return "" }}, o)
+		err := runUp(ctx, streams{Out: w, Err: io.Discard, Getenv: func(string) string { return "" }}, &o)
 		_ = w.Close()
 		done <- err
 	}()

@@ -50,14 +50,14 @@ With --json one line of JSON is printed when the lab is ready:
   ssolab up --names vendor --tls-port 443
   ssolab up --config ssolab.yaml --verbose`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), io, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), io, &o) },
 	}
 	o.addFlags(cmd, ssolab.DefaultPortBase, defaultTLSPort)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one line of JSON instead of the table")
 	return cmd
 }
 
-func runUp(ctx context.Context, io streams, o upOptions) error {
+func runUp(ctx context.Context, io streams, o *upOptions) error {
 	cfg, err := o.labConfig(io)
 	if err != nil {
 		return err
