@@ -24,7 +24,7 @@ const passwordAndCode = `fill: "#password"
       text: Code from the authenticator app
     - fill: "input[name=code]"
       value: {totp_file: seed}
-    - {click: button, text: Sign in}`
+    - {click: button, text: Verify}`
 
 // A sign-in with password and one-time code, as the target file says and nobody has filled in.
 func TestStepsByTextAndOneTimeCode(t *testing.T) {
@@ -86,7 +86,7 @@ func TestEvidenceOfAStuckSignIn(t *testing.T) {
 		}
 	}
 	require.Contains(t, files["screenshot.png"], "PNG")
-	require.Contains(t, files["page.html"], "okta-page")
+	require.Contains(t, files["page.html"], "idp-page")
 	require.Contains(t, files, "console.log")
 	var har struct {
 		Log struct {

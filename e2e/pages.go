@@ -218,27 +218,27 @@ type OktaPage struct{ *Person }
 // SeesOkta says that this is the Okta-like identity provider.
 func (p *Person) SeesOkta() OktaPage {
 	p.tb.Helper()
-	p.at("okta-page")
+	p.at("idp-page")
 	return OktaPage{p}
 }
 
 // Username is the user name that is filled in.
 func (o OktaPage) Username() string {
 	o.tb.Helper()
-	return o.text("okta-username")
+	return o.text("idp-username")
 }
 
 // TypesPassword replaces the password.
 func (o OktaPage) TypesPassword(password string) OktaPage {
 	o.tb.Helper()
-	o.fill("okta-password", password)
+	o.fill("idp-password", password)
 	return o
 }
 
 // Submits submits the form as it stands.
 func (o OktaPage) Submits() *Person {
 	o.tb.Helper()
-	o.leave("okta-submit")
+	o.leave("idp-submit")
 	return o.Person
 }
 

@@ -32,6 +32,7 @@ type flow struct {
 	OrganizationID string
 	ConnectionID   string
 
+	SAML             *samlFlow `json:",omitempty"` // over SAML; the others are of OpenID Connect
 	Provider         oidc.ProviderMetadata
 	Browser          string // the cookie of the browser that began
 	UpstreamNonce    string
@@ -52,7 +53,7 @@ func (e *environment) authorize(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	q, err := params(r)
 	if err != nil {
-		return refuse("invalid_request", "The parameters of the authorization request cannot be read. Encode them as a query string.").because(err)
+		return refuse("invalid_request", "The parameters of the authorization request cannot be read. Encode them as a query string.").Because(err)
 	}
 	v := url.Values(q)
 	trace.Annotate(ctx, func(s *trace.SignIn) {
@@ -70,7 +71,7 @@ func (e *environment) authorize(w http.ResponseWriter, r *http.Request) error {
 	e.happened(ctx, "authentication.initiated", v.Get("organization_id"), "", "client_id", client.ID, "email", v.Get("login_hint"))
 	location, err := e.begin(w, r, client, to, v)
 	if err != nil {
-		return to.send(err)
+		return to.Send(err)
 	}
 	web.Redirect(w, location)
 	return nil
@@ -99,12 +100,12 @@ func (e *environment) trust(ctx context.Context, v url.Values) (directory.Client
 		if allowed(client.RedirectURIs, uri, e.organizationOf(v)) || e.allowRedirectURI(client.ID, uri) {
 			return nil
 		}
-		refusal := refuse("invalid_redirect_uri", "Scalekit refused the redirect URI %q. Allowed for %s: %s. Make the two the same, character by character.",
+		refused := refuse("invalid_redirect_uri", "Scalekit refused the redirect URI %q. Allowed for %s: %s. Make the two the same, character by character.",
 			uri, client.ID, listed(client.RedirectURIs))
 		if u, err := url.Parse(uri); err == nil && u.Host != "" && e.quirk("scalekit-error-to-bad-redirect") {
-			return to.send(refusal)
+			return to.Send(refused)
 		}
-		return refusal
+		return refused
 	}})
 	return client, to, err
 }
@@ -147,7 +148,7 @@ func (e *environment) begin(w http.ResponseWriter, r *http.Request, client direc
 		}
 		return "", refuse(code, "The request says prompt=none, but nobody is signed in here for it. Leave prompt out.")
 	}
-	if f.Browser, err = e.bindBrowser(w, r); err != nil {
+	if f.Browser, err = e.bindBrowser(w, r, connection.Type == directory.SAML); err != nil {
 		return "", err
 	}
 	if hosted {
@@ -159,25 +160,33 @@ func (e *environment) begin(w http.ResponseWriter, r *http.Request, client direc
 // toProvider sends the browser on to the identity provider of a connection.
 func (e *environment) toProvider(ctx context.Context, f flow, c directory.Connection, hint string) (string, error) {
 	f.OrganizationID, f.ConnectionID = c.OrganizationID, c.ID
+	if c.Type == directory.SAML {
+		return e.toSAMLProvider(ctx, f, c, hint)
+	}
 	up, err := e.upstream(c)
 	if err != nil {
 		return "", err
 	}
-	if f.Provider, err = e.discover(ctx, up.Issuer); err != nil {
+	if f.Provider, err = e.discover(ctx, up); err != nil {
 		return "", (&loginError{
 			Code: string(oauth2.ServerError), Description: "Identity provider discovery failed",
 			Sentence: "Scalekit could not read the discovery document of " + up.Issuer + ": " + err.Error() + ". Check that the identity provider is up and its issuer is right.",
-		}).because(err)
+		}).Because(err)
 	}
-	f.UpstreamNonce, f.UpstreamVerifier = e.kit.Env.Token(16), e.kit.Env.Token(32)
+	f.UpstreamNonce = e.kit.Env.Token(16)
+	if !up.NoPKCE {
+		f.UpstreamVerifier = e.kit.Env.Token(32)
+	}
 	state := e.kit.Env.Token(24)
 	if err := e.flows.Put(ctx, state, f, e.now().Add(flowTTL)); err != nil {
 		return "", err
 	}
 	p := web.Params{
-		{"client_id", up.ClientID}, {"redirect_uri", up.RedirectURI}, {"response_type", "code"}, {"scope", "openid email profile"},
+		{"client_id", up.ClientID}, {"redirect_uri", up.RedirectURI}, {"response_type", "code"}, {"scope", strings.Join(up.Scopes, " ")},
 		{"state", state}, {"nonce", f.UpstreamNonce},
-		{"code_challenge", oauth2.ChallengeS256(f.UpstreamVerifier)}, {"code_challenge_method", oauth2.MethodS256},
+	}
+	if f.UpstreamVerifier != "" {
+		p = append(p, web.Params{{"code_challenge", oauth2.ChallengeS256(f.UpstreamVerifier)}, {"code_challenge_method", oauth2.MethodS256}}...)
 	}
 	p.AddIf("login_hint", hint)
 	for _, prompt := range []string{"login", "select_account"} { // what concerns the identity provider too

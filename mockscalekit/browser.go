@@ -10,18 +10,26 @@ const (
 )
 
 // bindBrowser returns the value of the cookie that binds a sign-in to its browser, setting one unless the browser has
-// one that this environment made.
-func (e *environment) bindBrowser(w http.ResponseWriter, r *http.Request) (string, error) {
-	if value, err := e.browser(r); value != "" || err != nil {
+// one that this environment made. The answer of a SAML identity provider comes by a POST from its site, with which browsers send
+// only cookies that are for every site; such a sign-in sets the cookie anew.
+func (e *environment) bindBrowser(w http.ResponseWriter, r *http.Request, crossSite bool) (string, error) {
+	value, err := e.browser(r)
+	if err != nil || value != "" && !crossSite {
 		return value, err
 	}
-	id := e.kit.Env.Token(9)
-	mac, err := e.cookieMAC(id)
-	if err != nil {
-		return "", err
+	if value == "" {
+		id := e.kit.Env.Token(9)
+		mac, err := e.cookieMAC(id)
+		if err != nil {
+			return "", err
+		}
+		value = id + mac
 	}
-	value := id + mac
-	e.cookies.Set(w, browserCookie, value, 0, http.SameSiteLaxMode)
+	sameSite := http.SameSiteLaxMode
+	if crossSite {
+		sameSite = http.SameSiteNoneMode
+	}
+	e.cookies.Set(w, browserCookie, value, 0, sameSite)
 	return value, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
+	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
 )
 
 // callback receives the answer of an OpenID provider.
@@ -25,7 +26,7 @@ func (e *environment) callback(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	q, err := web.Query(r)
 	if err != nil {
-		return refuse("invalid_request", "The answer of the identity provider cannot be read.").because(err)
+		return refuse("invalid_request", "The answer of the identity provider cannot be read.").Because(err)
 	}
 	if q.Get("state") == "" && q.Get("idp_initiated") == "true" {
 		return e.unsolicited(w, r, q)
@@ -36,8 +37,8 @@ func (e *environment) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	view, connection, err := e.directory.OfConnection(f.ConnectionID)
 	if err != nil {
-		err = refuse("invalid_connection_id", "The connection %s was deleted while somebody signed in through it.", f.ConnectionID).because(err)
-		return f.to().send(err)
+		err = refuse("invalid_connection_id", "The connection %s was deleted while somebody signed in through it.", f.ConnectionID).Because(err)
+		return f.to().Send(err)
 	}
 	s, err := e.identify(ctx, f, view, connection, q)
 	return e.identified(w, r, f, connection, s, err)
@@ -60,8 +61,8 @@ func (e *environment) identified(w http.ResponseWriter, r *http.Request, f flow,
 		location, err = e.finish(ctx, f, s)
 	}
 	if err != nil {
-		e.happened(ctx, "authentication.failed", c.OrganizationID, "", "client_id", f.ClientID, "connection_id", c.ID, "error", asLoginError(err).Code)
-		return f.to().send(err)
+		e.happened(ctx, "authentication.failed", c.OrganizationID, "", "client_id", f.ClientID, "connection_id", c.ID, "error", refusal.As(err).Code)
+		return f.to().Send(err)
 	}
 	web.Redirect(w, location)
 	return nil
@@ -141,11 +142,11 @@ func (e *environment) redeemUpstream(ctx context.Context, c directory.Connection
 	}
 	tokens, err := e.redeem(ctx, up, provider.TokenEndpoint, code, verifier)
 	if err != nil {
-		return s, refuse("failed_to_exchange_token", "Scalekit could not exchange the identity provider's code: %v. Check client id, secret and callback URL at the identity provider.", err).because(err)
+		return s, refuse("failed_to_exchange_token", "Scalekit could not exchange the identity provider's code: %v. Check client id, secret and callback URL at the identity provider.", err).Because(err)
 	}
 	claims, err := e.verifyIDToken(ctx, up, provider.JWKSURI, tokens.IDToken, nonce)
 	if err != nil {
-		return s, refuse("invalid_id_token", "Scalekit refused the ID token of %s: %v. Check what that identity provider issues for the client %s.", up.Issuer, err, up.ClientID).because(err)
+		return s, refuse("invalid_id_token", "Scalekit refused the ID token of %s: %v. Check what that identity provider issues for the client %s.", up.Issuer, err, up.ClientID).Because(err)
 	}
 	s.Methods = texts(claims["amr"])
 	s.Who, err = e.describePerson(ctx, c, provider.UserInfoEndpoint, tokens.AccessToken, claims)
@@ -229,7 +230,7 @@ func (e *environment) describePerson(ctx context.Context, c directory.Connection
 		}})
 	}
 	if err != nil {
-		return who, refuse("user_info_retrieve_failed", "Scalekit could not use the identity provider's userinfo: %v. Check the userinfo endpoint and its access token.", err).because(err)
+		return who, refuse("user_info_retrieve_failed", "Scalekit could not use the identity provider's userinfo: %v. Check the userinfo endpoint and its access token.", err).Because(err)
 	}
 	who.Claims = e.normalize(c, idToken, info)
 	if who.text("email") == "" {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
+	"github.com/ssolab/ssolab/mockscalekit/internal/idp"
 )
 
 // Config describes Scalekit environments and the identity providers behind them.
@@ -101,30 +102,68 @@ const (
 	Failed   = directory.Failed
 )
 
-// Connection leads from an organization to an identity provider.
+// Connection leads from an organization to an identity provider: one of the lab, or, with OIDC or SAML settings of its own, one
+// elsewhere.
 type Connection struct {
 	ID       string // conn_…
-	Provider string // IDPSimulator (default) or Okta
+	Provider string // IDPSimulator (default), Okta, MicrosoftAD, Google, …
+	Type     string // OIDC (default) or SAML; the simulator has OIDC only
 	Status   string // Completed (default), InProgress or Draft
 	Disabled bool
+	Title    string // of the button for it
 
 	// AttributeMapping maps the name of an attribute at Scalekit to the identity provider's name for it.
 	AttributeMapping map[string]string
 	// OldHost says that the connection is older than the environment's custom domain, so that its URLs keep the old host.
 	OldHost bool
+
+	// IdP names the identity provider of the lab; default the one in the manner of Provider.
+	IdP string
+	// OIDC and SAML are settings as they would be entered at Scalekit. With an issuer, metadata or a sign-on URL in them the
+	// connection leads to an identity provider elsewhere.
+	OIDC *OIDCConfig
+	SAML *SAMLConfig
 }
 
-// Providers and states of connections.
+// OIDCConfig and SAMLConfig are the settings of a connection.
+type (
+	OIDCConfig = directory.OIDCConfig
+	SAMLConfig = directory.SAMLConfig
+	// Certificate is one of a SAML identity provider.
+	Certificate = directory.Certificate
+)
+
+// Providers, types and states of connections.
 const (
 	IDPSimulator = directory.IDPSimulator
 	Okta         = directory.Okta
 	Google       = directory.Google
 	Microsoft    = directory.Microsoft
+	MicrosoftAD  = directory.MicrosoftAD
+	Custom       = directory.Custom
+
+	OIDC = directory.OIDC
+	SAML = directory.SAML
 
 	Completed  = directory.Completed
 	InProgress = directory.InProgress
 	Draft      = directory.Draft
+
+	URLParams = directory.URLParams
+	BasicAuth = directory.BasicAuth
+
+	HTTPPost     = directory.HTTPPost
+	HTTPRedirect = directory.HTTPRedirect
 )
+
+// Providers are those that a connection may name.
+func Providers() []string { return directory.Providers() }
+
+// NameIDFormats are those that a SAML connection may ask for.
+func NameIDFormats() []string { return []string{"UNSPECIFIED", "EMAIL", "TRANSIENT", "PERSISTENT"} }
+
+// IdPs are the identity providers of a lab.
+func IdPs() []string { return idp.Names() }
 
 // User is somebody with an account in full-stack mode.
 type User struct {
@@ -153,12 +192,22 @@ type Role struct {
 }
 
 // Person is someone an identity provider knows. The simulator lets anybody in; a person given here has fixed values.
-type Person struct {
-	Email      string
-	GivenName  string
-	FamilyName string
-	Subject    string            // at the identity provider; default derived from the connection and the e-mail
-	Password   string            // for identity providers that ask for one
-	TOTPSecret string            // base32; for identity providers with MFA
-	Attributes map[string]string // custom attributes, released by name
-}
+type Person = idp.Person
+
+// Second factors and states of people.
+const (
+	TOTP  = idp.TOTP
+	Push  = idp.Push
+	NoMFA = idp.NoMFA
+
+	Active          = idp.Active
+	Locked          = idp.Locked
+	AccountDisabled = idp.Disabled
+	PasswordExpired = idp.PasswordExpired
+)
+
+// Outcome is how a sign-in at an identity provider ends.
+type Outcome = idp.Outcome
+
+// OutcomeInfo describes an outcome.
+type OutcomeInfo = idp.OutcomeInfo

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
+	"github.com/ssolab/ssolab/mockscalekit/internal/idp"
 )
 
 // declaration is the environment as its directory takes it. What has no id in the configuration gets one that follows from
@@ -80,10 +81,37 @@ func (m Domain) declare(organizationID string) directory.Domain {
 }
 
 func (c Connection) declare(organizationID string) directory.Connection {
-	return directory.Connection{
-		ID: c.ID, OrganizationID: organizationID, Provider: c.Provider, Type: directory.OIDC, Status: c.Status, Enabled: !c.Disabled,
-		ConfigurationType: directory.Discovery, AttributeMapping: c.AttributeMapping, OldHost: c.OldHost, IdP: idpName(c.Provider),
+	out := directory.Connection{
+		ID: c.ID, OrganizationID: organizationID, Provider: c.Provider, Type: c.Type, Status: c.Status, Enabled: !c.Disabled, UIButtonTitle: c.Title,
+		ConfigurationType: directory.Discovery, AttributeMapping: c.AttributeMapping, OldHost: c.OldHost, IdP: c.IdP, OIDC: c.OIDC, SAML: c.SAML,
 	}
+	if c.OIDC != nil && c.OIDC.AuthorizeURI != "" {
+		out.ConfigurationType = directory.Manual
+	}
+	if out.IdP == "" && !c.elsewhere() {
+		out.IdP = IdPOf(c.Provider)
+	}
+	return out
+}
+
+// elsewhere tells whether the connection leads to an identity provider that is not the lab's.
+func (c Connection) elsewhere() bool {
+	return c.OIDC != nil && c.OIDC.Issuer != "" || c.SAML != nil && (c.SAML.IdPMetadataURL != "" || c.SAML.IdPSSOURL != "")
+}
+
+// IdPOf is the identity provider of the lab in the manner of a provider of connections.
+func IdPOf(provider string) string {
+	switch provider {
+	case IDPSimulator, "":
+		return idp.Simulator
+	case Okta:
+		return idp.Okta
+	case MicrosoftAD, Microsoft:
+		return idp.Entra
+	case Google:
+		return idp.Google
+	}
+	return idp.Plain
 }
 
 func (u User) declare() directory.User {
@@ -122,6 +150,3 @@ func declareAttributes(keys []string) []directory.Attribute {
 	}
 	return list
 }
-
-// idpName is the identity provider of the lab behind connections of a provider.
-func idpName(provider string) string { return strings.ToLower(provider) }

@@ -153,6 +153,9 @@ func (c Connection) withDefaults() Connection {
 	if c.Provider == "" {
 		c.Provider = IDPSimulator
 	}
+	if c.Type == "" {
+		c.Type = OIDC
+	}
 	if c.Status == "" {
 		c.Status = Completed
 	}

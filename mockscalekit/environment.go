@@ -14,10 +14,12 @@ import (
 	"github.com/ssolab/ssolab/internal/jose"
 	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/party"
+	"github.com/ssolab/ssolab/internal/saml"
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
+	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
 )
 
 // environment is one Scalekit environment.
@@ -33,7 +35,9 @@ type environment struct {
 	pages      *look.Pages
 	cookies    web.Cookies
 	client     *http.Client
+	refusals   *refusal.Presenter
 	signingKey func() (*jose.Key, error)
+	samlKey    func() (*saml.Key, error)
 
 	allowRedirectURI func(clientID, redirectURI string) bool // beside the clients' own
 
@@ -44,6 +48,8 @@ type environment struct {
 	sessions store.Table[envSession] // by sid
 	browsers store.Table[string]     // sid, by the browser's id
 	refresh  store.Table[refreshed]  // by digest of the refresh token
+
+	assertions store.Table[time.Time] // until when, by connection and id of an assertion that was used
 }
 
 // fetchTimeout bounds each call to an identity provider.
@@ -67,11 +73,17 @@ func newEnvironment(ctx context.Context, cfg Config, env Environment, pages *loo
 		sessions: store.NewTable[envSession](k.Store, table("sessions")),
 		browsers: store.NewTable[string](k.Store, table("browsers")),
 		refresh:  store.NewTable[refreshed](k.Store, table("refresh_tokens")),
+
+		assertions: store.NewTable[time.Time](k.Transient, table("assertions")),
+	}
+	if e.refusals, err = refusal.NewPresenter(k); err != nil {
+		return nil, err
 	}
 	if e.allowRedirectURI = cfg.AllowRedirectURI; e.allowRedirectURI == nil {
 		e.allowRedirectURI = func(string, string) bool { return false }
 	}
 	e.signingKey = sync.OnceValues(e.makeSigningKey)
+	e.samlKey = sync.OnceValues(e.makeSAMLKey)
 	e.settings.Store(&env)
 	return e, nil
 }

@@ -2,16 +2,15 @@ package mockscalekit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/oauth2"
-	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
 )
 
 // documented are the error codes and their descriptions at https://docs.scalekit.com/sso/reference/sso-integration-errors/,
@@ -67,102 +66,30 @@ func formatted(code string) string {
 	return ""
 }
 
-// loginError ends a sign-in: by a redirect to the client once its redirect URI is trusted, by a page before.
-type loginError struct {
-	Code        string
-	Description string // what the client sees
-	Sentence    string // what happened, why, what to do: for the page and the trace
-	Err         error  // cause; logged, never sent
-	to          *target
-}
-
-// target is where a trusted client wants its answer.
-type target struct{ RedirectURI, State string }
+// loginError and target are how a sign-in at an environment ends badly.
+type (
+	loginError = refusal.Error
+	target     = refusal.Target
+)
 
 // refuse makes a loginError with the description of the table.
 func refuse(code, format string, args ...any) *loginError {
 	return &loginError{Code: code, Description: describe(code), Sentence: fmt.Sprintf(format, args...)}
 }
 
-// because adds the cause.
-func (e *loginError) because(err error) error {
-	e.Err = err
-	return e
-}
-
-// Error implements error.
-func (e *loginError) Error() string {
-	if e.Err != nil {
-		return e.Code + ": " + e.Sentence + ": " + e.Err.Error()
-	}
-	return e.Code + ": " + e.Sentence
-}
-
-// Unwrap returns the cause.
-func (e *loginError) Unwrap() error { return e.Err }
-
-// status is that of the page.
-func (e *loginError) status() int {
-	if e.Code == string(oauth2.ServerError) {
-		return http.StatusInternalServerError
-	}
-	return http.StatusBadRequest
-}
-
-// send makes err an answer to the client at t; without a client it stays a page.
-func (t target) send(err error) error {
-	e := asLoginError(err)
-	if t.RedirectURI != "" {
-		e.to = &t
-	}
-	return e
-}
-
-func asLoginError(err error) *loginError {
-	if e, ok := errors.AsType[*loginError](err); ok {
-		return e
-	}
-	return &loginError{
-		Code: string(oauth2.ServerError), Description: "Internal error", Err: err,
-		Sentence: "The mock itself failed: " + err.Error() + ". This is a fault of the lab; its log says more.",
-	}
-}
-
-// errorPage is the data of pages/error.html.
-type errorPage struct {
-	Heading, Sentence, Code, Description string
-}
-
 // presentLogin shows an error of the environment's own endpoints.
 func (e *environment) presentLogin(w http.ResponseWriter, r *http.Request, err error) {
-	failure := asLoginError(err)
+	failure := refusal.As(err)
 	if e.quirk("scalekit-formatted-descriptions") && failure.Description == describe(failure.Code) {
 		failure.Description = formatted(failure.Code)
 	}
-	if failure.to == nil && e.quirk("scalekit-plain-errors") {
+	if failure.To == nil && e.quirk("scalekit-plain-errors") {
 		trace.Fail(r.Context(), failure.Sentence)
-		http.Error(w, failure.Description, failure.status())
+		http.Error(w, failure.Description, failure.Status())
 		return
 	}
 	page := look.Page{Party: "scalekit", Title: "Sign-in stopped · Scalekit mock", Strip: e.strip()}
-	presentLoginError(w, r, e.kit, e.pages, page, failure)
-}
-
-// presentLoginError shows a loginError: as a redirect to the client once that is known, until then as a page of the party.
-func presentLoginError(w http.ResponseWriter, r *http.Request, kit *party.Kit, pages *look.Pages, page look.Page, err error) {
-	failure := asLoginError(err)
-	trace.Fail(r.Context(), failure.Sentence)
-	kit.Log.Warn("sign-in refused", "party", page.Party, "error", failure)
-	if failure.to != nil {
-		p := web.Params{{"error", failure.Code}, {"error_description", failure.Description}}
-		p.AddIf("state", failure.to.State)
-		web.Redirect(w, p.WithQuery(failure.to.RedirectURI))
-		return
-	}
-	page.Body = errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description}
-	if err := pages.Render(w, failure.status(), "error", page); err != nil {
-		http.Error(w, failure.Sentence, http.StatusInternalServerError)
-	}
+	e.refusals.Present(w, r, page, failure)
 }
 
 // presentOAuth shows an error as the JSON of RFC 6749 §5.2.

@@ -27,6 +27,8 @@ func faultPoints() []fault.Point {
 		{Name: "idp.keys.document", Kind: fault.Document, Description: "an identity provider's JWK Set"},
 		{Name: "idp.userinfo.document", Kind: fault.Document, Description: "an identity provider's userinfo"},
 		{Name: "idp.id_token", Kind: fault.Token, Description: "an ID token of an identity provider"},
+		{Name: "idp.saml_response", Kind: fault.Document, Description: "a SAML response of an identity provider before it is signed"},
+		{Name: "idp.saml_response.signed", Kind: fault.Document, Description: "the XML of a SAML response of an identity provider"},
 	}
 	points = append(points, issuerPoints()...)
 	for _, s := range slices.Concat(steps(), issuerSteps()) {
@@ -45,6 +47,16 @@ func steps() [][2]string {
 		{"scalekit.idp_token.nonce", "the environment compares nonce of the identity provider's ID token with the one sent"},
 		{"scalekit.idp_token.subject", "the environment wants a sub in the identity provider's ID token"},
 		{"scalekit.idp_userinfo.subject", "the environment compares sub of the identity provider's userinfo with the ID token's"},
+		{"scalekit.saml.signature", "the environment verifies the signature of a SAML response"},
+		{"scalekit.saml.issuer", "the environment compares the issuer of a SAML response"},
+		{"scalekit.saml.destination", "the environment compares the destination of a SAML response"},
+		{"scalekit.saml.recipient", "the environment compares the recipient of an assertion"},
+		{"scalekit.saml.in_response_to", "the environment compares the request that a SAML response answers"},
+		{"scalekit.saml.response_age", "the environment refuses old SAML responses"},
+		{"scalekit.saml.expiry", "the environment refuses expired assertions"},
+		{"scalekit.saml.audience", "the environment looks for its entity id among the audiences"},
+		{"scalekit.saml.subject", "the environment wants a subject in an assertion"},
+		{"scalekit.saml.replay", "the environment refuses an assertion that was used"},
 		{"scalekit.user_domain", "the environment wants the e-mail to be in a domain of the organization"},
 		{"scalekit.token.redirect_uri", "the token endpoint compares redirect_uri with the authorization request's"},
 		{"scalekit.token.pkce", "the token endpoint verifies code_verifier"},
@@ -80,6 +92,7 @@ func faults() []fault.Fault {
 	list = append(list, documentFaults("idp", "idp", "The identity provider")...)
 	list = append(list, tokenFaults("upstream", "scalekit.id_token", "The environment")...)
 	list = append(list, issuerFaults()...)
+	list = append(list, samlFaults()...)
 	return append(list, tokenFaults("idp", "idp.id_token", "The identity provider")...)
 }
 

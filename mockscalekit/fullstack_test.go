@@ -273,6 +273,7 @@ func TestSocialConnections(t *testing.T) {
 	p = b.submit(p, "username", "john@megasoft.org", "password", "correct-horse-battery", "code", "000000")
 	p = b.submit(p) // the page now has the person's code
 	require.True(t, p.atApp, p.body)
+	require.Empty(t, p.url.Query().Get("error"), p.url)
 	claims := claimsOf(t, s.redeem(p.url.Query().Get("code")).json(t)["id_token"])
 	require.Equal(t, "john@megasoft.org", claims["email"])
 	require.Regexp(t, `^usr_`, claims["sub"])

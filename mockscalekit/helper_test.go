@@ -207,10 +207,17 @@ func firstForm(t *testing.T, p page) (*url.URL, url.Values) {
 	require.NotNil(t, form, "status %d, no form in: %s", p.status, p.body)
 	action, err := url.Parse(attr(form, "action"))
 	require.NoError(t, err)
-	values := url.Values{}
+	values, pressed := url.Values{}, false
 	for n := range form.Descendants() {
 		name := attr(n, "name")
+		if n.Data == "button" && attr(n, "type") == "submit" && !pressed { // the first one is what the enter key presses
+			pressed = true
+			if name != "" {
+				values.Set(name, attr(n, "value"))
+			}
+		}
 		switch {
+		case n.Data == "input" && (attr(n, "type") == "radio" || attr(n, "type") == "checkbox") && !has(n, "checked"):
 		case n.Data == "input" && name != "":
 			values.Set(name, attr(n, "value"))
 		case n.Data == "select":

@@ -61,8 +61,8 @@ func (e *environment) passwordless() string { return derivedID("conn", e.id, "pa
 // belongsToHostedLogin tells whether a request that could not be routed goes to the hosted pages, as is documented for a domain
 // without connection, rather than back with an error.
 func belongsToHostedLogin(err error) bool {
-	refusal, ok := errors.AsType[*loginError](err)
-	return ok && slices.Contains([]string{"domain_not_found", "invalid_connection_selector", "no_configured_connections", "no_active_connections"}, refusal.Code)
+	refused, ok := errors.AsType[*loginError](err)
+	return ok && slices.Contains([]string{"domain_not_found", "invalid_connection_selector", "no_configured_connections", "no_active_connections"}, refused.Code)
 }
 
 // beginHosted opens a sign-in at the hosted pages.
@@ -83,7 +83,7 @@ func (e *environment) beginHosted(ctx context.Context, f flow, v url.Values) (st
 func (e *environment) hostedLogin(w http.ResponseWriter, r *http.Request) error {
 	q, err := params(r)
 	if err != nil {
-		return refuse("invalid_request", "The form cannot be read.").because(err)
+		return refuse("invalid_request", "The form cannot be read.").Because(err)
 	}
 	v := url.Values(q)
 	h, err := e.hosted.Get(r.Context(), v.Get("request"))
@@ -110,7 +110,7 @@ func (e *environment) hostedLogin(w http.ResponseWriter, r *http.Request) error 
 	switch {
 	case err != nil:
 		_ = e.hosted.Delete(r.Context(), h.ID) // it would expire anyway
-		return h.Flow.to().send(err)
+		return h.Flow.to().Send(err)
 	case problem != "":
 		trace.Note(r.Context(), "asked again: "+problem)
 		return e.renderHosted(w, r, http.StatusUnauthorized, h, problem)
@@ -271,7 +271,7 @@ func activeMemberships(u directory.User) []string {
 func (e *environment) organizationStep(ctx context.Context, h *hosted, v url.Values) (location, problem string, err error) {
 	user, err := e.directory.Users.Get(h.Session.UserID)
 	if err != nil {
-		return "", "", refuse("user_not_active", "The user %s was deleted during the sign-in.", h.Email).because(err)
+		return "", "", refuse("user_not_active", "The user %s was deleted during the sign-in.", h.Email).Because(err)
 	}
 	chosen := v.Get("organization")
 	if !slices.Contains(activeMemberships(user), chosen) {
@@ -282,7 +282,7 @@ func (e *environment) organizationStep(ctx context.Context, h *hosted, v url.Val
 
 func (e *environment) endHosted(ctx context.Context, h *hosted, organizationID string) (location, problem string, err error) {
 	if _, err := e.hosted.Take(ctx, h.ID); err != nil {
-		return "", "", refuse("invalid_request", "This sign-in was ended already, in another tab. Start again from the application.").because(err)
+		return "", "", refuse("invalid_request", "This sign-in was ended already, in another tab. Start again from the application.").Because(err)
 	}
 	h.Session.OrganizationID = organizationID
 	trace.Note(ctx, "signed in "+h.Email+" as "+h.Session.UserID+" in "+organizationID)
@@ -323,7 +323,7 @@ func (e *environment) renderHosted(w http.ResponseWriter, r *http.Request, statu
 	case stepOrganization:
 		user, err := e.directory.Users.Get(h.Session.UserID)
 		if err != nil {
-			return h.Flow.to().send(refuse("user_not_active", "The user %s was deleted during the sign-in.", h.Email).because(err))
+			return h.Flow.to().Send(refuse("user_not_active", "The user %s was deleted during the sign-in.", h.Email).Because(err))
 		}
 		for _, id := range activeMemberships(user) {
 			if o, err := e.directory.Organizations.Get(id); err == nil {

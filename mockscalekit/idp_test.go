@@ -25,7 +25,7 @@ func TestSimulatorPage(t *testing.T) {
 	for id, want := range map[string]string{
 		"sim-app-name": "ssolab (ssolab)", "sim-env-url": s.env, "sim-client-id": clientID, "sim-redirect-uri": callback,
 		"sim-scenario": "login", "sim-email": "john", "sim-domain": "example.com", "sim-given-name": "John", "sim-family-name": "Doe",
-		"sim-attr-name-0": "", "sim-attr-value-2": "", "sim-error-kind": "invalid_credentials",
+		"sim-attr-name-0": "", "sim-attr-value-2": "", "sim-error-invalid_credentials": "invalid_credentials",
 		"mock-strip": "mock IdP simulator · Test Organization · not a real identity provider",
 	} {
 		require.Equal(t, want, byTestID(t, p, id), id)
@@ -128,13 +128,13 @@ func TestOktaInOneStep(t *testing.T) {
 	s := start(t)
 	b := newBrowser(t)
 	p := b.get(s.authorizeURL("login_hint", "john@megasoft.org"))
-	require.Equal(t, "john@megasoft.org", byTestID(t, p, "okta-username"))
-	require.Equal(t, code(t, johnSecret, fixed()), byTestID(t, p, "okta-code"))
+	require.Equal(t, "john@megasoft.org", byTestID(t, p, "idp-username"))
+	require.Equal(t, code(t, johnSecret, fixed()), byTestID(t, p, "idp-code"))
 	wrong := b.submit(p, "password", "wrong")
 	require.Equal(t, http.StatusUnauthorized, wrong.status)
-	require.Contains(t, byTestID(t, wrong, "okta-problem"), "wrong password")
+	require.Contains(t, byTestID(t, wrong, "idp-problem"), "wrong password")
 	wrong = b.submit(wrong, "code", "000000")
-	require.Contains(t, byTestID(t, wrong, "okta-problem"), "code is wrong")
+	require.Contains(t, byTestID(t, wrong, "idp-problem"), "code is wrong")
 	p = b.submit(wrong)
 	require.True(t, p.atApp, p.body)
 	tokens := s.redeem(p.url.Query().Get("code")).json(t)
@@ -154,24 +154,24 @@ func TestOktaInTwoSteps(t *testing.T) {
 	toCode := func() (*browser, page) {
 		b := newBrowser(t)
 		p := b.get(s.authorizeURL("login_hint", "john@megasoft.org"))
-		require.Empty(t, byTestID(t, p, "okta-password"))
-		require.NotContains(t, p.body, "okta-code")
+		require.Empty(t, byTestID(t, p, "idp-password"))
+		require.NotContains(t, p.body, "idp-code")
 		p = b.submit(p, "password", password)
 		require.Equal(t, http.StatusOK, p.status)
-		require.Empty(t, byTestID(t, p, "okta-code"))
+		require.Empty(t, byTestID(t, p, "idp-code"))
 		return b, p
 	}
 	b, p := toCode()
 	now := s.kit.Env.Now()
-	require.Contains(t, byTestID(t, b.submit(p, "code", code(t, johnSecret, now.Add(-time.Minute))), "okta-problem"), "too old")
+	require.Contains(t, byTestID(t, b.submit(p, "code", code(t, johnSecret, now.Add(-time.Minute))), "idp-problem"), "too old")
 	require.True(t, b.submit(p, "code", code(t, johnSecret, now.Add(-30*time.Second))).atApp, "one step of skew is allowed")
 
 	b, p = toCode()
-	require.Contains(t, byTestID(t, b.submit(p, "code", code(t, johnSecret, now.Add(-30*time.Second))), "okta-problem"), "used already")
+	require.Contains(t, byTestID(t, b.submit(p, "code", code(t, johnSecret, now.Add(-30*time.Second))), "idp-problem"), "used already")
 	require.True(t, b.submit(p, "code", code(t, johnSecret, now), "username", "jane@example.com").atApp, "the password's person stays")
 
 	b, p = toCode()
-	require.Contains(t, byTestID(t, b.submit(p, "code", code(t, johnSecret, now)), "okta-problem"), "used already")
+	require.Contains(t, byTestID(t, b.submit(p, "code", code(t, johnSecret, now)), "idp-problem"), "used already")
 	s.kit.Env.Advance(30 * time.Second)
 	require.True(t, b.submit(p, "code", code(t, johnSecret, s.kit.Env.Now())).atApp)
 }

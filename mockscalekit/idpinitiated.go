@@ -39,7 +39,7 @@ func (e *environment) identifyUnsolicited(ctx context.Context, view *directory.V
 	if err != nil {
 		return session{}, err
 	}
-	provider, err := e.discover(ctx, up.Issuer)
+	provider, err := e.discover(ctx, up)
 	if err != nil {
 		return session{}, err
 	}
@@ -77,11 +77,11 @@ func (e *environment) answerUnsolicited(w http.ResponseWriter, r *http.Request, 
 		s, err = e.provision(ctx, c, s)
 	}
 	if err != nil {
-		return answer.send(err)
+		return answer.Send(err)
 	}
 	if e.fullStack() { // the environment goes on by itself: the application's own sign-in finds a session
 		if err := e.keepUnsolicited(w, r, s); err != nil {
-			return answer.send(err)
+			return answer.Send(err)
 		}
 	}
 	now := e.now()
@@ -99,7 +99,7 @@ func (e *environment) answerUnsolicited(w http.ResponseWriter, r *http.Request, 
 	}
 	token, err := e.sign(ctx, "scalekit.idp_initiated_login", claims)
 	if err != nil {
-		return answer.send(err)
+		return answer.Send(err)
 	}
 	trace.Annotate(ctx, func(t *trace.SignIn) { t.Email = s.Who.text("email") })
 	trace.Note(ctx, "told the application that "+s.Who.text("email")+" wants to sign in, from "+c.ID)
@@ -108,7 +108,7 @@ func (e *environment) answerUnsolicited(w http.ResponseWriter, r *http.Request, 
 }
 
 func (e *environment) keepUnsolicited(w http.ResponseWriter, r *http.Request, s session) error {
-	browser, err := e.bindBrowser(w, r)
+	browser, err := e.bindBrowser(w, r, false)
 	if err != nil {
 		return err
 	}

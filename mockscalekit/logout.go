@@ -126,7 +126,7 @@ func (e *environment) providerLogout(ctx context.Context, s envSession, then str
 	if err != nil {
 		return ""
 	}
-	provider, err := e.discover(ctx, up.Issuer)
+	provider, err := e.discover(ctx, up)
 	if err != nil || provider.EndSessionEndpoint == "" {
 		trace.Note(ctx, "the identity provider of "+c.ID+" has no logout")
 		return ""
@@ -191,7 +191,7 @@ func (e *environment) verifyLogoutToken(ctx context.Context, c directory.Connect
 	if err != nil {
 		return "", err
 	}
-	provider, err := e.discover(ctx, up.Issuer)
+	provider, err := e.discover(ctx, up)
 	if err != nil {
 		return "", err
 	}

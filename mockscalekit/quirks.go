@@ -20,6 +20,19 @@ func Quirks() []quirk.Quirk {
 		Description: "The Okta-like identity provider asks for password and code on one page and fills in those of a known person, so that " +
 			"submitting the page as it stands signs in. Off: a password page, then a code page, both empty, as the real one.",
 		Sources: []string{"a convenience of this mock"},
+	}, {
+		ID: "idp-sessions", Party: "idp", Default: true,
+		Description: "The identity providers with a character remember who signed in, so that the next sign-in of the browser asks nobody, unless it " +
+			"hints at somebody else or wants a new sign-in. Off: they ask each time, as the simulator does.",
+		Sources: []string{"https://developer.okta.com/docs/concepts/session/", "https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow"},
+	}, {
+		ID: "simulator-prefill", Party: "idp", Default: true,
+		Description: "The simulator's page fills in the person of the login hint, so that submitting it as it stands signs in. Off: the form is empty, as it was seen.",
+		Sources:     []string{"a convenience of this mock", "screenshots of the real simulator show an empty form"},
+	}, {
+		ID: "simulator-own-error-codes", Party: "idp", Default: false,
+		Description: "The simulator's scenario Error answers with codes of its own, invalid_credentials and user_not_found. Off: with access_denied. Unverified.",
+		Sources:     []string{"not known of the real service"},
 	}}
 	return append(list, unknowns()...)
 }
@@ -46,6 +59,8 @@ func unknowns() []quirk.Quirk {
 		unknown("scalekit-userinfo-full", "userinfo has the ID token's amr, azp, client_id and sid too. Off: it has sub, oid and what is known of the person."),
 		unknown("scalekit-pkce-required", "Every client must use PKCE. Off: only public clients must."),
 		unknown("scalekit-pkce-plain", "code_challenge_method plain is taken. Off: S256 only."),
+		unknown("scalekit-saml-acs-is-entity", "The assertion consumer service of a connection is its entity id, /sso/v1/saml/{connection}. Off: /sso/v1/saml/{connection}/callback.",
+			"https://github.com/scalekit-inc/scalekit-sdk-go"),
 		unknown("scalekit-amr-methods", "amr names, after the connection, the methods that the identity provider named. Off: the connection alone."),
 		unknown("scalekit-modular-session", "In modular mode too the environment keeps a session, and the next authorization request of the browser for the same connection asks nobody. Off: every request goes to the identity provider."),
 		unknown("scalekit-login-required", "prompt=none without a session is answered with login_required, the word of OpenID Connect. Off: with user_login_required.",

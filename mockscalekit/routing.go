@@ -75,7 +75,7 @@ func (e *environment) routeProvider(ctx context.Context, name string) (directory
 func (e *environment) routeConnection(ctx context.Context, id string) (directory.Connection, error) {
 	view, c, err := e.directory.OfConnection(id)
 	if err != nil {
-		return c, refuse("invalid_connection_id", "The environment has no connection %q. Copy the id of a connection of this environment.", id).because(err)
+		return c, refuse("invalid_connection_id", "The environment has no connection %q. Copy the id of a connection of this environment.", id).Because(err)
 	}
 	c = e.readConnection(ctx, c)
 	err = e.kit.Faults.Run(ctx, fault.Check{Point: "scalekit.connection_active", Run: func() error {
@@ -94,7 +94,7 @@ func (e *environment) routeConnection(ctx context.Context, id string) (directory
 func (e *environment) routeOrganization(ctx context.Context, id string) (directory.Connection, error) {
 	view, err := e.directory.View(id)
 	if err != nil {
-		return directory.Connection{}, refuse("invalid_organization_id", "The environment has no organization %q. Copy the id of an organization of this environment.", id).because(err)
+		return directory.Connection{}, refuse("invalid_organization_id", "The environment has no organization %q. Copy the id of an organization of this environment.", id).Because(err)
 	}
 	c, err := e.firstActive(ctx, view)
 	if err == nil {
@@ -114,7 +114,7 @@ func (e *environment) routeDomain(ctx context.Context, domain, what string) (dir
 		}
 		return directory.Connection{}, refuse(code,
 			"Scalekit could not route %s: no organization has the verified domain %q. Domains that route: %s. Use one of these, or add and verify the domain.",
-			what, strings.ToLower(strings.TrimSpace(domain)), e.routingDomains()).because(err)
+			what, strings.ToLower(strings.TrimSpace(domain)), e.routingDomains()).Because(err)
 	}
 	c, err := e.firstActive(ctx, view)
 	if err == nil {

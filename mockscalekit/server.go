@@ -11,23 +11,21 @@ import (
 	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockscalekit/internal/idp"
 )
 
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-// signingKeyName and idpKeyName are the names of the private keys in the lab's Env.
-const (
-	signingKeyName = "scalekit/signing"
-	idpKeyName     = "idp/signing"
-)
+// signingKeyName is the name of the first environment's private key in the lab's Env.
+const signingKeyName = "scalekit/signing"
 
 // Server is a Scalekit environment and the identity providers behind it.
 type Server struct {
 	kit     *party.Kit
 	ownsKit bool
 	envs    *environments
-	idp     *identityProviders
+	idp     *idp.Party
 
 	changing sync.Mutex // one Reload or Reset at a time; guards cfg
 	cfg      Config
@@ -57,12 +55,22 @@ func New(cfg Config) (*Server, error) {
 		list = append(list, e)
 	}
 	s.envs = newEnvironments(cfg.Kit, list)
-	s.idp = newIdentityProviders(cfg.Kit, cfg.IdPURL, pages, newApplications(list))
+	s.idp, err = idp.New(idp.Config{Kit: cfg.Kit, URL: cfg.IdPURL, Applications: newApplications(list)})
+	if err != nil {
+		return nil, fmt.Errorf("the identity providers: %w", err)
+	}
 	if err := s.apply(ctx, cfg); err != nil {
 		return nil, err
 	}
 	for _, e := range list {
 		cfg.Kit.Env.Keys().Prepare(e.keyName())
+	}
+	for _, e := range list {
+		for _, c := range e.directory.Connections.List(nil) {
+			if c.IdP != "" && c.IdP != idp.Simulator {
+				s.idp.Prepare(c.IdP)
+			}
+		}
 	}
 	return s, nil
 }
@@ -71,7 +79,29 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) Environment() http.Handler { return s.envs.surface }
 
 // IdP serves the identity providers.
-func (s *Server) IdP() http.Handler { return s.idp.surface }
+func (s *Server) IdP() http.Handler { return s.idp }
+
+// NextSignIn decides how the next sign-ins of a person at any identity provider end; zero times takes an order back.
+func (s *Server) NextSignIn(ctx context.Context, email string, o Outcome, times int) error {
+	return s.idp.Order(ctx, email, o, times)
+}
+
+// Outcomes lists how a sign-in can be ordered to end.
+func Outcomes() []OutcomeInfo { return idp.Outcomes() }
+
+// People lists who is known to the identity providers.
+func (s *Server) People(ctx context.Context) ([]Person, error) { return s.idp.People(ctx) }
+
+// PutPerson makes somebody known to the identity providers, or other than they were.
+func (s *Server) PutPerson(ctx context.Context, who Person) error { return s.idp.PutPerson(ctx, who) }
+
+// DeletePerson makes somebody unknown to the identity providers.
+func (s *Server) DeletePerson(ctx context.Context, email string) error {
+	return s.idp.DeletePerson(ctx, email)
+}
+
+// SignOut ends every session of a person at the identity providers, which tell the environments.
+func (s *Server) SignOut(ctx context.Context, email string) error { return s.idp.SignOut(ctx, email) }
 
 // Kit is the kit the server was given or made for itself.
 func (s *Server) Kit() *party.Kit { return s.kit }
@@ -104,7 +134,7 @@ func (s *Server) apply(ctx context.Context, cfg Config) error {
 			return err
 		}
 	}
-	if err := s.idp.seed(ctx, cfg.Environment.People); err != nil {
+	if err := s.idp.Apply(ctx, cfg.Environment.People); err != nil {
 		return fmt.Errorf("apply the configuration to the identity providers: %w", err)
 	}
 	return nil

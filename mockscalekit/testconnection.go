@@ -8,6 +8,7 @@ import (
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
+	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
 )
 
 // testConnection serves a connection's test_connection_uri: a sign-in through the connection, active or not, whose end is a page
@@ -16,10 +17,10 @@ import (
 func (e *environment) testConnection(w http.ResponseWriter, r *http.Request) error {
 	_, c, err := e.directory.OfConnection(r.PathValue("connection"))
 	if err != nil {
-		return refuse("invalid_connection_id", "The environment has no connection %q. Copy the id of a connection of this environment.", r.PathValue("connection")).because(err)
+		return refuse("invalid_connection_id", "The environment has no connection %q. Copy the id of a connection of this environment.", r.PathValue("connection")).Because(err)
 	}
 	f := flow{Test: e.kit.Env.Sonyflake("test")}
-	if f.Browser, err = e.bindBrowser(w, r); err != nil {
+	if f.Browser, err = e.bindBrowser(w, r, c.Type == directory.SAML); err != nil {
 		return err
 	}
 	location, err := e.toProvider(r.Context(), f, c, r.URL.Query().Get("login_hint"))
@@ -41,7 +42,7 @@ type testPage struct {
 func (e *environment) renderTest(w http.ResponseWriter, r *http.Request, c directory.Connection, s session, err error) error {
 	page := testPage{Connection: c}
 	if err != nil {
-		page.Refusal = asLoginError(err)
+		page.Refusal = refusal.As(err)
 		trace.Fail(r.Context(), page.Refusal.Sentence)
 	} else {
 		claims, err := json.MarshalIndent(s.Who.Claims, "", "  ")

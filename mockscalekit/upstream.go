@@ -1,6 +1,7 @@
 package mockscalekit
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -16,20 +17,46 @@ import (
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/internal/oidc"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
+	"github.com/ssolab/ssolab/mockscalekit/internal/idp"
 )
 
-// upstream is what a connection knows of its identity provider.
+// upstream is what a connection knows of its OpenID provider.
 type upstream struct {
 	Issuer      string
 	ClientID    string
 	Secret      string
 	RedirectURI string
+	Scopes      []string
+	InBody      bool // the secret goes in the body, not in HTTP Basic
+	NoPKCE      bool
+	Metadata    string                 // URL of the discovery document
+	Manual      *oidc.ProviderMetadata // endpoints that were configured by hand; nil: the document's
 }
 
+// upstream joins what is configured at a connection with what an identity provider of the lab tells its administrator.
 func (e *environment) upstream(c directory.Connection) (upstream, error) {
-	id := upstreamClientID(c)
-	secret, err := upstreamSecret(e.kit.Env, id)
-	return upstream{Issuer: issuerOf(e.idpURL, c.Provider), ClientID: id, Secret: secret, RedirectURI: e.callbackURL(c)}, err
+	up := upstream{RedirectURI: e.callbackURL(c), Scopes: []string{"openid", "email", "profile"}}
+	if c.IdP != "" {
+		up.Issuer, up.ClientID = idp.Issuer(e.idpURL, c.IdP), idp.ClientID(c.IdP, c.ID)
+		var err error
+		if up.Secret, err = idp.Secret(e.kit.Env, up.ClientID); err != nil {
+			return up, err
+		}
+	}
+	if conf := c.OIDC; conf != nil {
+		up.Issuer, up.ClientID, up.Secret = cmp.Or(conf.Issuer, up.Issuer), cmp.Or(conf.ClientID, up.ClientID), cmp.Or(conf.ClientSecret, up.Secret)
+		up.Metadata, up.InBody, up.NoPKCE = conf.DiscoveryEndpoint, conf.TokenAuthType == directory.URLParams, conf.PKCEDisabled
+		if len(conf.Scopes) > 0 {
+			up.Scopes = conf.Scopes
+		}
+		if c.ConfigurationType == directory.Manual {
+			up.Manual = &oidc.ProviderMetadata{
+				Issuer: up.Issuer, AuthorizationEndpoint: conf.AuthorizeURI, TokenEndpoint: conf.TokenURI, UserInfoEndpoint: conf.UserInfoURI, JWKSURI: conf.JWKSURI,
+			}
+		}
+	}
+	up.Metadata = cmp.Or(up.Metadata, up.Issuer+"/.well-known/openid-configuration")
+	return up, nil
 }
 
 // callbackURL is the redirect URI of a connection at its OpenID provider.
@@ -50,20 +77,6 @@ func (e *environment) connectionURL(c directory.Connection, protocol, path strin
 	return base + "/sso/v1/" + protocol + "/" + c.ID + path
 }
 
-// upstreamClientID is the client id that an identity provider has given to a connection.
-func upstreamClientID(c directory.Connection) string {
-	if c.Provider == Okta {
-		return "0oa" + alphanumeric("client", c.ID)
-	}
-	return c.ID
-}
-
-// upstreamSecret is the client secret that goes with it. Administrators copy it from the identity provider into
-// Scalekit; here both sides derive it from one secret of the lab.
-func upstreamSecret(env *lab.Env, clientID string) (string, error) {
-	return derive(env, "idp/clients", clientID)
-}
-
 // derive returns a MAC of the given values under the named secret of the lab, as base64url.
 func derive(env *lab.Env, secret string, values ...string) (string, error) {
 	key, err := env.Keys().Secret(secret)
@@ -75,16 +88,19 @@ func derive(env *lab.Env, secret string, values ...string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)), nil
 }
 
-// discover reads the discovery document of an issuer and checks that it is that issuer's (OIDC Discovery §4.3).
+// discover reads the discovery document of a provider and checks that it is that issuer's (OIDC Discovery §4.3).
 // Unverified: that it is read at run time, and not only when the connection is set up. It is read once per sign-in, as
 // the keys are, so that a change at the identity provider acts at once.
-func (e *environment) discover(ctx context.Context, issuer string) (oidc.ProviderMetadata, error) {
+func (e *environment) discover(ctx context.Context, up upstream) (oidc.ProviderMetadata, error) {
+	if up.Manual != nil {
+		return *up.Manual, nil
+	}
 	var m oidc.ProviderMetadata
-	if err := e.get(ctx, issuer+"/.well-known/openid-configuration", "", &m); err != nil {
+	if err := e.get(ctx, up.Metadata, "", &m); err != nil {
 		return m, err
 	}
-	if m.Issuer != issuer {
-		return m, fmt.Errorf("its issuer is %q, expected %q", m.Issuer, issuer)
+	if m.Issuer != up.Issuer {
+		return m, fmt.Errorf("its issuer is %q, expected %q", m.Issuer, up.Issuer)
 	}
 	return m, nil
 }
@@ -103,19 +119,25 @@ func (e *environment) verifySignature(ctx context.Context, jwksURI, token string
 	return err
 }
 
-// redeem exchanges an identity provider's code for tokens, authenticating by HTTP Basic (RFC 6749 §2.3.1).
+// redeem exchanges an identity provider's code for tokens, authenticating by HTTP Basic or in the body (RFC 6749 §2.3.1).
 func (e *environment) redeem(ctx context.Context, up upstream, endpoint, code, verifier string) (oidc.TokenResponse, error) {
 	var tokens oidc.TokenResponse
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {up.RedirectURI}}
 	if verifier != "" {
 		form.Set("code_verifier", verifier)
 	}
+	if up.InBody {
+		form.Set("client_id", up.ClientID)
+		form.Set("client_secret", up.Secret)
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return tokens, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(url.QueryEscape(up.ClientID), url.QueryEscape(up.Secret))
+	if !up.InBody {
+		req.SetBasicAuth(url.QueryEscape(up.ClientID), url.QueryEscape(up.Secret))
+	}
 	if err := e.do(req, &tokens); err != nil {
 		return tokens, err
 	}
@@ -141,20 +163,29 @@ const maxDocument = 1 << 20 // bytes read of an answer
 
 func (e *environment) do(req *http.Request, v any) error {
 	req.Header.Set("Accept", "application/json")
-	resp, err := e.client.Do(req)
+	body, err := e.fetch(req)
 	if err != nil {
 		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
-	if err != nil {
-		return fmt.Errorf("read the answer of %s: %w", req.URL, err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s: %s", req.URL, resp.Status, strings.TrimSpace(string(body[:min(len(body), 200)])))
 	}
 	if err := json.Unmarshal(body, v); err != nil {
 		return fmt.Errorf("the answer of %s is no JSON document: %w", req.URL, err)
 	}
 	return nil
+}
+
+// fetch sends a request and returns the body of an answer that says 200.
+func (e *environment) fetch(req *http.Request) ([]byte, error) {
+	resp, err := e.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", req.URL, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s: %s", req.URL, resp.Status, strings.TrimSpace(string(body[:min(len(body), 200)])))
+	}
+	return body, nil
 }

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssolab/ssolab/internal/saml"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
+	"github.com/ssolab/ssolab/mockscalekit/internal/idp"
 )
 
 // Validate reports everything that is wrong with c at once, each problem with the place where it stands.
@@ -172,12 +174,74 @@ func (v *problems) connection(at string, c Connection, e Environment, seen map[s
 	if e.Kind == Production && (c.Provider == "" || c.Provider == IDPSimulator) {
 		v.add(at+".provider", "a production environment has no IdP simulator")
 	}
-	v.oneOf(at+".provider", c.Provider, IDPSimulator, Okta)
+	v.oneOf(at+".provider", c.Provider, directory.Providers()...)
+	v.oneOf(at+".type", c.Type, OIDC, SAML)
+	v.oneOf(at+".idp", c.IdP, idp.Names()...)
+	v.settings(at, c)
 	v.oneOf(at+".status", c.Status, Completed, InProgress, Draft)
 	for name, mapped := range c.AttributeMapping {
 		if name == "" || mapped == "" {
 			v.add(at+".attribute_mapping."+name, "maps %q to %q; both need a name", name, mapped)
 		}
+	}
+}
+
+// settings checks those of a connection that leads to an identity provider elsewhere, or that changes one of the lab's.
+func (v *problems) settings(at string, c Connection) {
+	simulated := c.Provider == "" || c.Provider == IDPSimulator || c.IdP == idp.Simulator
+	if simulated && (c.Type == SAML || c.elsewhere()) {
+		v.add(at+".provider", "the IdP simulator speaks OpenID Connect and is the lab's; name another provider")
+	}
+	if c.elsewhere() && c.IdP != "" {
+		v.add(at+".idp", "the settings lead to an identity provider elsewhere; leave idp out")
+	}
+	if c.OIDC != nil && c.Type == SAML || c.SAML != nil && c.Type != SAML {
+		v.add(at+".type", "is not what the settings are for")
+	}
+	if c.OIDC != nil {
+		o := c.OIDC
+		for name, value := range map[string]string{"client_id": o.ClientID, "client_secret": o.ClientSecret} {
+			if o.Issuer != "" && value == "" {
+				v.add(at+".oidc."+name, "is missing; an issuer needs it")
+			}
+		}
+		for name, raw := range map[string]string{"issuer": o.Issuer, "discovery_endpoint": o.DiscoveryEndpoint, "authorize_uri": o.AuthorizeURI, "token_uri": o.TokenURI, "user_info_uri": o.UserInfoURI, "jwks_uri": o.JWKSURI} {
+			v.httpURL(at+".oidc."+name, raw)
+		}
+		manual := []string{o.AuthorizeURI, o.TokenURI, o.UserInfoURI, o.JWKSURI}
+		if n := len(slices.DeleteFunc(manual, func(s string) bool { return s == "" })); n != 0 && n != 4 {
+			v.add(at+".oidc", "names %d of authorize_uri, token_uri, user_info_uri and jwks_uri; all four or none", n)
+		}
+		v.oneOf(at+".oidc.token_auth_type", o.TokenAuthType, directory.URLParams, directory.BasicAuth)
+	}
+	if c.SAML == nil {
+		return
+	}
+	s := c.SAML
+	for name, raw := range map[string]string{"idp_metadata_url": s.IdPMetadataURL, "idp_sso_url": s.IdPSSOURL, "default_redirect_uri": s.DefaultRedirectURI, "sp_assertion_url": s.SPAssertionURL} {
+		v.httpURL(at+".saml."+name, raw)
+	}
+	if s.IdPSSOURL != "" && s.IdPMetadataURL == "" && (s.IdPEntityID == "" || len(s.IdPCertificates) == 0) {
+		v.add(at+".saml.idp_sso_url", "needs idp_entity_id and idp_certificates beside it, or give idp_metadata_url")
+	}
+	for i, certificate := range s.IdPCertificates {
+		if _, err := saml.ParseCertificate(certificate.PEM); err != nil {
+			v.add(fmt.Sprintf("%s.saml.idp_certificates[%d]", at, i), "is no certificate: %v", err)
+		}
+	}
+	v.oneOf(at+".saml.idp_name_id_format", s.NameIDFormat, NameIDFormats()...)
+	v.oneOf(at+".saml.idp_sso_request_binding", s.SSORequestBinding, directory.HTTPPost, directory.HTTPRedirect)
+	if s.AssertionEncrypted {
+		v.add(at+".saml.assertion_encrypted", "encrypted assertions are not modelled")
+	}
+}
+
+func (v *problems) httpURL(place, raw string) {
+	if raw == "" {
+		return
+	}
+	if u, err := url.Parse(raw); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		v.add(place, "%q is no http or https URL", raw)
 	}
 }
 
@@ -231,23 +295,15 @@ func (v *problems) people(of string, list []Person) {
 	for i, p := range list {
 		place := fmt.Sprintf("%s.people[%d]", of, i)
 		v.email(place, p.Email, seen)
-		if p.TOTPSecret != "" {
-			if _, err := totpKey(p.TOTPSecret); err != nil {
-				v.add(place+".totp_secret", "is not base32") // the value stays out: it is a secret
+		if err := p.Check(); err != nil {
+			for _, line := range strings.Split(err.Error(), "\n") {
+				field, what, _ := strings.Cut(line, ": ")
+				v.add(place+"."+field, "%s", what)
 			}
 		}
 	}
 }
 
-// splitEmail cuts at the last @; without one both parts are empty.
-func splitEmail(s string) (local, domain string) {
-	i := strings.LastIndexByte(s, '@')
-	if i < 0 {
-		return "", ""
-	}
-	return s[:i], strings.ToLower(s[i+1:])
-}
+func splitEmail(s string) (local, domain string) { return directory.SplitEmail(s) }
 
-func localPart(s string) bool {
-	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '@' || r == 0x7f })
-}
+func localPart(s string) bool { return directory.LocalPart(s) }

@@ -25,6 +25,9 @@ var (
 	explainFault = flag.String("explain", "", "with -matrix: only the faults that begin with this `prefix`, with what each check says; compares nothing")
 )
 
+// noSAML is why no check notices what goes wrong over SAML: the tests of mockscalekit do.
+const noSAML = "the person of the checks signs in over OpenID Connect"
+
 const golden = "testdata/matrix.txt"
 
 // unnoticed says why no check notices a fault; aim: none that a person would notice.
@@ -42,6 +45,26 @@ func unnoticed(f matrix.Fault) string {
 		{"route.", "scalekit.test", "testing a connection is for its administrator"},
 		{"route.", "scalekit.introspect", "Cognito does not introspect tokens"},
 		{"route.", "scalekit.revoke", "Cognito does not revoke tokens of a provider"},
+		{"route.", "idp.app", "an identity provider's own pages are no part of this chain"},
+		{"route.", "idp.apps", "an identity provider's own pages are no part of this chain"},
+		{"route.", "idp.home", "an identity provider's own pages are no part of this chain"},
+		{"route.", "idp.logout", "nobody signs out of an identity provider in this chain"},
+		{"route.", "idp.saml_metadata", noSAML},
+		{"route.", "idp.saml_sso", noSAML},
+		{"route.", "scalekit.saml_callback", noSAML},
+		{"route.", "scalekit.saml_metadata", noSAML},
+		{"route.", "scalekit.saml_request", noSAML},
+		{"scalekit.skip", "scalekit.saml.audience", noSAML},
+		{"scalekit.skip", "scalekit.saml.destination", noSAML},
+		{"scalekit.skip", "scalekit.saml.expiry", noSAML},
+		{"scalekit.skip", "scalekit.saml.in_response_to", noSAML},
+		{"scalekit.skip", "scalekit.saml.issuer", noSAML},
+		{"scalekit.skip", "scalekit.saml.recipient", noSAML},
+		{"scalekit.skip", "scalekit.saml.replay", noSAML},
+		{"scalekit.skip", "scalekit.saml.response_age", noSAML},
+		{"scalekit.skip", "scalekit.saml.signature", noSAML},
+		{"scalekit.skip", "scalekit.saml.subject", noSAML},
+		{"idp.saml_", "", noSAML},
 		{"idp.idt_claim", "", "a tool of checks: as it stands it takes a claim away that nobody needs"},
 		{"idp.userinfo_claim", "", "a tool of checks: as it stands it takes a claim away that nobody needs"},
 		{"upstream.idt_claim", "", "a tool of checks (FED-028, FED-031): as it stands it takes a claim away that nobody needs"},

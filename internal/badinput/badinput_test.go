@@ -78,7 +78,7 @@ func TestEveryEndpoint(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			log := &logged{}
-			l := ssolab.Run(t, edit, func(c *ssolab.Config) {
+			l := ssolab.Run(t, badIdPs, edit, func(c *ssolab.Config) {
 				c.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			})
 			b := newBench(t, l)

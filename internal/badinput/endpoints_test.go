@@ -1,6 +1,7 @@
 package badinput_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/ssolab/ssolab"
 	"github.com/ssolab/ssolab/conformance"
+	"github.com/ssolab/ssolab/mockscalekit"
 )
 
 // shape is a form that an error of an endpoint may take.
@@ -319,6 +321,18 @@ func scalekit() []endpoint {
 		r.header = append(r.header, cookieHeader(jar, b.urls.Scalekit))
 		return r
 	}
+	samlCallback := func(b *bench, path string, asked bool) *request {
+		message := url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(`<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1" Version="2.0"><samlp:Status><samlp:StatusCode Value="x"/></samlp:Status></samlp:Response>`)))
+		fields := []param{{"SAMLResponse", message}, {"RelayState", "a"}}
+		if !asked {
+			return b.post(b.urls.Scalekit, path, fields...)
+		}
+		to, jar := b.visit(b.urls.Scalekit+"/oauth/authorize?"+pairs(append(authorize(b, "ann%40saml.test"), param{"connection_id", "conn_saml"})), 1)
+		fields[1].value = to.Query().Get("RelayState")
+		r := b.post(b.urls.Scalekit, path, fields...)
+		r.header = append(r.header, cookieHeader(jar, b.urls.Scalekit))
+		return r
+	}
 	credentials := func(b *bench, path string) *request {
 		return b.post(b.urls.Scalekit, path, param{"client_id", b.lab.Variable("SCALEKIT_CLIENT_ID")}, param{"client_secret", hunter}, param{"token", hunter})
 	}
@@ -357,6 +371,15 @@ func scalekit() []endpoint {
 		row("scalekit.test", func(b *bench) *request {
 			return b.get(b.urls.Scalekit, "/sso/v1/oidc/conn_60040666217971987/test", param{"login_hint", "john%40example.com"})
 		}, page),
+		row("scalekit.test", func(b *bench) *request {
+			return b.get(b.urls.Scalekit, "/sso/v1/saml/conn_saml/test", param{"login_hint", "john%40example.com"})
+		}, page),
+		row("scalekit.saml_metadata", at("/sso/v1/saml/conn_saml"), page),
+		row("scalekit.saml_request", func(b *bench) *request {
+			return b.get(b.urls.Scalekit, "/sso/v1/saml/conn_saml/request", param{"state", "a"})
+		}, page),
+		row("scalekit.saml_callback", func(b *bench) *request { return samlCallback(b, "/sso/v1/saml/conn_saml/callback", true) }, page),
+		row("scalekit.saml_callback", func(b *bench) *request { return samlCallback(b, "/sso/v1/saml/conn_saml", false) }, page),
 		row("scalekit.logout_callback", func(b *bench) *request {
 			return b.get(b.urls.Scalekit, "/sso/v1/oidc/conn_60040666217971987/logout/callback", param{"state", "a"})
 		}, page),
@@ -382,45 +405,96 @@ func scalekit() []endpoint {
 	}
 }
 
+// badIdPs are the identity providers of the bench: connections to them are added to the lab.
+func badIdPs(c *ssolab.Config) {
+	c.Scalekit = mockscalekit.DefaultEnvironment()
+	c.Scalekit.Clients = nil
+	for name, provider := range map[string]string{"entra": mockscalekit.MicrosoftAD, "google": mockscalekit.Google, "plain": mockscalekit.Custom, "saml": mockscalekit.Okta} {
+		protocol := mockscalekit.OIDC
+		if name == "saml" {
+			protocol = mockscalekit.SAML
+		}
+		c.Scalekit.Organizations = append(c.Scalekit.Organizations, mockscalekit.Organization{
+			ID: "org_" + name, DisplayName: name, Domains: []mockscalekit.Domain{{Name: name + ".test"}},
+			Connections: []mockscalekit.Connection{{ID: "conn_" + name, Provider: provider, Type: protocol}},
+		})
+		c.Scalekit.People = append(c.Scalekit.People, mockscalekit.Person{Email: "ann@" + name + ".test", Password: "ann-has-a-password"})
+	}
+}
+
 func identityProviders() []endpoint {
 	var all []endpoint
-	for _, idp := range []struct{ email, api, login, issuer string }{
-		{"john%40example.com", "", "/login", ""}, {"john%40megasoft.org", "/okta/oauth2/v1", "/okta/login", "/okta"},
+	row := func(point string, build func(b *bench) *request, errors ...shape) {
+		all = append(all, endpoint{party: "idp", point: point, build: build, errors: append(errors, oauthJSON)})
+	}
+	at := func(path string) func(b *bench) *request {
+		return func(b *bench) *request { return b.get(b.urls.IdP, path, param{"a", "b"}) }
+	}
+	scalekitAuthorize := func(b *bench, connection, email string) string {
+		return b.urls.Scalekit + "/oauth/authorize?" + pairs([]param{
+			{"client_id", b.lab.Variable("SCALEKIT_CLIENT_ID")}, {"redirect_uri", url.QueryEscape(b.urls.Domain + "/oauth2/idpresponse")}, {"response_type", "code"},
+			{"scope", "openid"}, {"connection_id", connection}, {"login_hint", email},
+		})
+	}
+	for _, idp := range []struct{ connection, email, login string }{
+		{"conn_60040666217971987", "john%40example.com", "/login"}, {"conn_60040666200000002", "john%40megasoft.org", "/okta/login"},
+		{"conn_entra", "ann%40entra.test", "/entra/login"}, {"conn_google", "ann%40google.test", "/google/login"}, {"conn_plain", "ann%40plain.test", "/plain/login"},
 	} {
-		row := func(point string, build func(b *bench) *request, errors ...shape) {
-			all = append(all, endpoint{party: "idp", point: point, build: build, errors: append(errors, oauthJSON)})
-		}
-		at := func(path string) func(b *bench) *request {
-			return func(b *bench) *request { return b.get(b.urls.IdP, path, param{"a", "b"}) }
-		}
+		row("idp.authorize", func(b *bench) *request {
+			to, _ := b.visit(scalekitAuthorize(b, idp.connection, idp.email), 1)
+			return b.get(b.urls.IdP, to.Path, queryOf(to)...)
+		}, page)
 		underWay := func(b *bench) string { // a sign-in under way
-			to, _ := b.visit(b.authorizeURL(idp.email), 3)
+			to, _ := b.visit(scalekitAuthorize(b, idp.connection, idp.email), 2)
 			return to.Query().Get("authRequestID")
 		}
-		row("idp.discovery", at(idp.issuer+"/.well-known/openid-configuration"))
-		row("idp.keys", at(idp.api+"/keys"))
-		row("idp.authorize", func(b *bench) *request {
-			to, _ := b.visit(b.authorizeURL(idp.email), 2)
-			return b.get(b.urls.IdP, idp.api+"/authorize", queryOf(to)...)
-		}, page)
 		row("idp.login", func(b *bench) *request {
 			return b.get(b.urls.IdP, idp.login, param{"authRequestID", underWay(b)})
 		}, page)
 		row("idp.login", func(b *bench) *request {
-			form := []param{{"authRequestID", underWay(b)}, {"username", idp.email}, {"password", hunter}, {"code", "123456"}}
-			if idp.api == "" {
+			form := []param{{"authRequestID", underWay(b)}, {"username", idp.email}, {"password", hunter}, {"code", "123456"}, {"outcome", "denied"}, {"push", "deny"}, {"consent", "deny"},
+				{"new_password", hunter}, {"repeat_password", hunter}}
+			if idp.login == "/login" {
 				form = []param{{"authRequestID", underWay(b)}, {"scenario", "login"}, {"email", "john"}, {"domain", "example.com"}, {"given_name", "a"}, {"family_name", "b"},
-					{"attr_name_0", "c"}, {"attr_value_0", "d"}, {"error", "server_error"}}
+					{"attr_name_0", "c"}, {"attr_value_0", "d"}, {"error", "server_error"}, {"add_attribute", ""}}
 			}
 			return b.post(b.urls.IdP, idp.login, form...)
 		}, page)
+	}
+	row("idp.login", func(b *bench) *request { // past the password, in any of the further steps
+		to, _ := b.visit(scalekitAuthorize(b, "conn_plain", "ann%40plain.test"), 2)
+		id := to.Query().Get("authRequestID")
+		_, err := b.send(b.post(b.urls.IdP, "/plain/login", param{"authRequestID", id}, param{"username", "ann%40plain.test"}, param{"password", "ann-has-a-password"}, param{"outcome", "consent"}))
+		require.NoError(b.t, err)
+		return b.post(b.urls.IdP, "/plain/login", param{"authRequestID", id}, param{"consent", "maybe"})
+	}, page)
+	for _, api := range []struct{ discovery, keys, token, userinfo string }{
+		{"", "/keys", "/token", "/userinfo"}, {"/okta", "/okta/oauth2/v1/keys", "/okta/oauth2/v1/token", "/okta/oauth2/v1/userinfo"}, {"/google", "/google/oauth2/v3/certs", "/google/token", "/google/v1/userinfo"},
+	} {
+		row("idp.discovery", at(api.discovery+"/.well-known/openid-configuration"))
+		row("idp.keys", at(api.keys))
 		row("idp.token", func(b *bench) *request {
-			return b.post(b.urls.IdP, idp.api+"/token", param{"grant_type", "authorization_code"}, param{"client_id", "conn_60040666217971987"}, param{"client_secret", hunter},
+			return b.post(b.urls.IdP, api.token, param{"grant_type", "authorization_code"}, param{"client_id", "conn_60040666217971987"}, param{"client_secret", hunter},
 				param{"code", "a"}, param{"redirect_uri", "b"}, param{"code_verifier", "c"})
 		})
-		row("idp.userinfo", func(b *bench) *request { return b.bearer(b.get(b.urls.IdP, idp.api+"/userinfo", param{"a", "b"})) }, plain)
-		row("idp.userinfo", func(b *bench) *request { return b.post(b.urls.IdP, idp.api+"/userinfo", param{"access_token", hunter}) }, plain)
+		row("idp.userinfo", func(b *bench) *request { return b.bearer(b.get(b.urls.IdP, api.userinfo, param{"a", "b"})) }, plain)
+		row("idp.userinfo", func(b *bench) *request { return b.post(b.urls.IdP, api.userinfo, param{"access_token", hunter}) }, plain)
 	}
+	row("idp.home", at("/"), page)
+	row("idp.logout", func(b *bench) *request {
+		return b.get(b.urls.IdP, "/okta/oauth2/v1/logout", param{"client_id", "a"}, param{"post_logout_redirect_uri", "b"}, param{"state", "c"})
+	}, page)
+	row("idp.apps", at("/okta/apps"), page)
+	row("idp.app", func(b *bench) *request {
+		return b.get(b.urls.IdP, "/okta/apps/conn_saml", param{"RelayState", "a"}, param{"login_hint", "ann%40saml.test"})
+	}, page)
+	row("idp.saml_metadata", at("/okta/app/scalekit/sso/saml/metadata"), page)
+	sso := func(b *bench) []param {
+		to, _ := b.visit(scalekitAuthorize(b, "conn_saml", "ann%40saml.test"), 1)
+		return queryOf(to)
+	}
+	row("idp.saml_sso", func(b *bench) *request { return b.get(b.urls.IdP, "/okta/app/scalekit/sso/saml", sso(b)...) }, page)
+	row("idp.saml_sso", func(b *bench) *request { return b.post(b.urls.IdP, "/okta/app/scalekit/sso/saml", sso(b)...) }, page)
 	return all
 }
 

@@ -73,9 +73,7 @@ func (c AppClient) config() mockcognito.AppClient {
 		ReadAttributes: plain(c.ReadAttributes), WriteAttributes: plain(c.WriteAttributes), ExplicitAuthFlows: plain(c.ExplicitAuthFlows),
 		ShowUserExistence: c.ShowUserExistence, RotateRefreshTokens: c.RotateRefreshTokens, RotationGrace: time.Duration(c.RotationGrace),
 		AccessTokenValidity: time.Duration(c.AccessTokenValidity), IDTokenValidity: time.Duration(c.IDTokenValidity), RefreshTokenValidity: time.Duration(c.RefreshTokenValidity),
-		NoBranding:             c.Branding != nil && !*c.Branding,
-		DisableTokenRevocation: c.TokenRevocation != nil && !*c.TokenRevocation,
-		DisableOAuth:           c.OAuth != nil && !*c.OAuth,
+		NoBranding: isFalse(c.Branding), DisableTokenRevocation: isFalse(c.TokenRevocation), DisableOAuth: isFalse(c.OAuth),
 	}
 }
 
@@ -123,7 +121,8 @@ func (s Scalekit) config(people []Person) mockscalekit.Environment {
 		People: mapped(people, func(p Person) mockscalekit.Person {
 			return mockscalekit.Person{
 				Email: string(p.Email), GivenName: p.GivenName, FamilyName: p.FamilyName, Subject: string(p.Subject), Password: p.Password.value,
-				TOTPSecret: string(p.TOTPSecret), Attributes: texts[nonEmpty, string](p.Attributes),
+				TOTPSecret: string(p.TOTPSecret), Attributes: texts[nonEmpty, string](p.Attributes), Groups: plain(p.Groups),
+				MFA: string(p.MFA), State: string(p.State), Unassigned: p.Unassigned, Consent: p.Consent,
 			}
 		}),
 	}
@@ -153,7 +152,38 @@ func switched(switches map[nonEmpty]onOff) map[string]bool {
 }
 
 func (c Connection) config() mockscalekit.Connection {
-	return mockscalekit.Connection{ID: string(c.ID), Provider: string(c.Provider), Status: string(c.Status), Disabled: c.Disabled, AttributeMapping: texts[nonEmpty, nonEmpty](c.AttributeMapping)}
+	return mockscalekit.Connection{
+		ID: string(c.ID), Provider: string(c.Provider), Type: string(c.Type), Status: string(c.Status), Disabled: c.Disabled, Title: string(c.Title),
+		IdP: string(c.IdP), OldHost: c.OldHost, AttributeMapping: texts[nonEmpty, nonEmpty](c.AttributeMapping), OIDC: c.OIDC.config(), SAML: c.SAML.config(),
+	}
+}
+
+func (o *OIDC) config() *mockscalekit.OIDCConfig {
+	if o == nil {
+		return nil
+	}
+	return &mockscalekit.OIDCConfig{
+		Issuer: string(o.Issuer), DiscoveryEndpoint: string(o.DiscoveryEndpoint), AuthorizeURI: string(o.AuthorizeURI), TokenURI: string(o.TokenURI),
+		UserInfoURI: string(o.UserInfoURI), JWKSURI: string(o.JWKSURI), ClientID: string(o.ClientID), ClientSecret: o.ClientSecret.value, Scopes: plain(o.Scopes),
+		TokenAuthType: string(o.TokenAuthType), PKCEDisabled: isFalse(o.PKCE), IdPLogoutRequired: o.IdPLogout,
+		SyncProfileDisabled: isFalse(o.SyncProfile), JITDisabled: isFalse(o.JIT),
+	}
+}
+
+func isFalse(given *bool) bool { return given != nil && !*given }
+
+func (s *SAML) config() *mockscalekit.SAMLConfig {
+	if s == nil {
+		return nil
+	}
+	return &mockscalekit.SAMLConfig{
+		IdPMetadataURL: string(s.MetadataURL), IdPEntityID: string(s.EntityID), IdPSSOURL: string(s.SSOURL),
+		IdPCertificates: mapped(s.Certificates, func(c secret[certificateText]) mockscalekit.Certificate {
+			return mockscalekit.Certificate{PEM: c.value}
+		}),
+		NameIDFormat: string(s.NameIDFormat), SSORequestBinding: string(s.RequestBinding), ForceAuthn: s.ForceAuthn, WantRequestSigned: s.RequestSigned,
+		DefaultRedirectURI: string(s.DefaultRedirect), IdPInitiatedOff: isFalse(s.IdPInitiated), SPEntityID: string(s.SPEntityID), SPAssertionURL: string(s.SPAssertionURL),
+	}
 }
 
 func (u ScalekitUser) config() mockscalekit.User {

@@ -20,6 +20,12 @@ import (
 
 func noVariables(string) string { return "" }
 
+// certificate is one of an identity provider, of P-256, made for these tests.
+const certificate = "MIIBfjCCASOgAwIBAgIUDyCU44LO2v0yXm3xTg0OGrtSXJ8wCgYIKoZIzj0EAwIwEzERMA8GA1UEAwwIaWRwLnRlc3QwIBcNMjYxMTI1MTQzMzQxWhgPMjEyNjExMDExNDMz" +
+	"NDFaMBMxETAPBgNVBAMMCGlkcC50ZXN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElgw2+Vghqk+/rdaZg4bvncm7QOQWeTqRmKHd37fZQpfsUlQNMAnr2Fuw7w32zocv" +
+	"f3w1x0dXZw7c+Eoj0ArxFaNTMFEwHQYDVR0OBBYEFJcyLXdWP5iJOxXMbHGR4KSL+zR5MB8GA1UdIwQYMBaAFJcyLXdWP5iJOxXMbHGR4KSL+zR5MA8GA1UdEwEB/wQFMAMB" +
+	"Af8wCgYIKoZIzj0EAwIDSQAwRgIhAMwXQ0GPaRRn0DpRWZk0kBXY1W478W/2SWoaTcCd/EzmAiEA2fs2sjtFI2Kk0oB5AqmsANto6bV3XltjH31b0HTaFpk="
+
 func TestALabFile(t *testing.T) {
 	t.Parallel()
 	cfg, err := labfile.Read("testdata/good/vendor.yaml", ssolab.Config{}, noVariables)
@@ -80,9 +86,8 @@ func TestTheStarterIsTheDefaultLab(t *testing.T) {
 // Every key of the starter can be used, and there is none that it does not show.
 func TestTheStarterShowsEveryKey(t *testing.T) {
 	t.Parallel()
-	getenv := func(name string) string { return map[string]string{"SCALEKIT_SECRET": "s"}[name] }
 	for _, text := range []string{full(), uncomment(labfile.Starter())} {
-		_, err := labfile.Parse("ssolab.yaml", []byte(text), ssolab.Config{}, getenv)
+		_, err := labfile.Parse("ssolab.yaml", []byte(text), ssolab.Config{}, variables)
 		require.NoError(t, err)
 	}
 	for _, key := range labfile.Keys() {
@@ -143,7 +148,15 @@ scalekit:
   session_ttl: 1d
   access_token_claims: {plan: gold}
   attributes: [badge]
-  connections: [{id: conn_2, attribute_mapping: {email: mail}}]
+  connections:
+    - {id: conn_2, attribute_mapping: {email: mail}, provider: OKTA, type: SAML, title: Go, idp: plain, old_host: true,
+       saml: {idp_entity_id: e, idp_certificates: [], idp_name_id_format: EMAIL, idp_sso_request_binding: HTTP_POST, force_authn: true, want_request_signed: true,
+              default_redirect_uri: "http://d.test/", allow_idp_initiated_login: false, sp_entity_id: s, sp_assertion_url: "http://a.test/"}}
+    - {id: conn_3, provider: CUSTOM, saml: {idp_metadata_url: "http://m.test/", idp_sso_url: "http://o.test/"}, type: SAML}
+    - {id: conn_4, provider: CUSTOM,
+       oidc: {issuer: "http://i.test", discovery_endpoint: "http://i.test/d", authorize_uri: "http://1.test", token_uri: "http://2.test", user_info_uri: "http://3.test", jwks_uri: "http://4.test",
+              client_id: c, client_secret: s, scopes: [openid], token_auth_type: URL_PARAMS, pkce_enabled: false, idp_logout_required: true,
+              sync_user_profile_on_login: false, jit_provisioning_with_sso_enabled: false}}
   roles: [{name: admin, display_name: Admin, permissions: [read], default: true}]
   users:
     - {id: usr_1, email: u@acme.test, given_name: U, family_name: V, external_id: "9", inactive: true, metadata: {a: b}, memberships: [{organization: org_1, roles: [admin]}]}
@@ -160,7 +173,7 @@ scalekit:
       domains: [{id: dom_1, name: acme.test, type: ALLOWED_EMAIL_DOMAIN, status: PENDING}]
       connections: [{id: conn_1, provider: OKTA, status: DRAFT, disabled: true}]
 people:
-  - {email: a@acme.test, password: p, totp_secret: JBSWY3DPEHPK3PXP, attributes: {plan: gold}}
+  - {email: a@acme.test, password: p, totp_secret: JBSWY3DPEHPK3PXP, attributes: {plan: gold}, groups: [staff], mfa: push, state: locked, unassigned: true, consent: true}
 quirks: {idp-random-subject: on, unrequested-nonce: off}
 faults: [{id: slow, fault: route.delay, at: cognito.token, match: {client_id: c1}, times: 2, params: {delay: 1s}}]
 `), ssolab.Config{}, noVariables)
@@ -195,8 +208,18 @@ faults: [{id: slow, fault: route.delay, at: cognito.token, match: {client_id: c1
 		Scalekit: mockscalekit.Environment{
 			ID: "env_1", Name: "all", Kind: "development", Mode: "full-stack", IDTokenTTL: time.Hour, AccessTokenTTL: 5 * time.Minute, SessionTTL: 24 * time.Hour,
 			AccessTokenClaims: map[string]string{"plan": "gold"}, Attributes: []string{"badge"},
-			Connections: []mockscalekit.Connection{{ID: "conn_2", AttributeMapping: map[string]string{"email": "mail"}}},
-			Roles:       []mockscalekit.Role{{Name: "admin", DisplayName: "Admin", Permissions: []string{"read"}, Default: true}},
+			Connections: []mockscalekit.Connection{
+				{ID: "conn_2", AttributeMapping: map[string]string{"email": "mail"}, Provider: "OKTA", Type: "SAML", Title: "Go", IdP: "plain", OldHost: true, SAML: &mockscalekit.SAMLConfig{
+					IdPEntityID: "e", IdPCertificates: []mockscalekit.Certificate{}, NameIDFormat: "EMAIL", SSORequestBinding: "HTTP_POST", ForceAuthn: true, WantRequestSigned: true,
+					DefaultRedirectURI: "http://d.test/", IdPInitiatedOff: true, SPEntityID: "s", SPAssertionURL: "http://a.test/",
+				}},
+				{ID: "conn_3", Provider: "CUSTOM", Type: "SAML", SAML: &mockscalekit.SAMLConfig{IdPMetadataURL: "http://m.test/", IdPSSOURL: "http://o.test/"}},
+				{ID: "conn_4", Provider: "CUSTOM", OIDC: &mockscalekit.OIDCConfig{
+					Issuer: "http://i.test", DiscoveryEndpoint: "http://i.test/d", AuthorizeURI: "http://1.test", TokenURI: "http://2.test", UserInfoURI: "http://3.test", JWKSURI: "http://4.test",
+					ClientID: "c", ClientSecret: "s", Scopes: []string{"openid"}, TokenAuthType: "URL_PARAMS", PKCEDisabled: true, IdPLogoutRequired: true, SyncProfileDisabled: true, JITDisabled: true,
+				}},
+			},
+			Roles: []mockscalekit.Role{{Name: "admin", DisplayName: "Admin", Permissions: []string{"read"}, Default: true}},
 			Users: []mockscalekit.User{{
 				ID: "usr_1", Email: "u@acme.test", GivenName: "U", FamilyName: "V", ExternalID: "9", Inactive: true, Metadata: map[string]string{"a": "b"},
 				Memberships: []mockscalekit.Membership{{Organization: "org_1", Roles: []string{"admin"}}},
@@ -210,7 +233,7 @@ faults: [{id: slow, fault: route.delay, at: cognito.token, match: {client_id: c1
 				Domains:     []mockscalekit.Domain{{ID: "dom_1", Name: "acme.test", Type: "ALLOWED_EMAIL_DOMAIN", Status: "PENDING"}},
 				Connections: []mockscalekit.Connection{{ID: "conn_1", Provider: "OKTA", Status: "DRAFT", Disabled: true}},
 			}},
-			People: []mockscalekit.Person{{Email: "a@acme.test", Password: "p", TOTPSecret: "JBSWY3DPEHPK3PXP", Attributes: map[string]string{"plan": "gold"}}},
+			People: []mockscalekit.Person{{Email: "a@acme.test", Password: "p", TOTPSecret: "JBSWY3DPEHPK3PXP", Attributes: map[string]string{"plan": "gold"}, Groups: []string{"staff"}, MFA: "push", State: "locked", Unassigned: true, Consent: true}},
 		},
 		Quirks: map[string]bool{"idp-random-subject": true, "unrequested-nonce": false},
 		Faults: []ssolab.FaultRule{{ID: "slow", Fault: "route.delay", At: "cognito.token", Match: map[string]string{"client_id": "c1"}, Times: 2, Params: map[string]string{"delay": "1s"}}},

@@ -1,6 +1,8 @@
 package labfile
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/yamlfile"
@@ -138,14 +140,18 @@ type Provider struct {
 
 // Shape implements yamlfile.Shaped.
 func (Provider) Shape() yamlfile.Shape {
-	needs := map[string][]string{
-		"issuer": {"client_id", "client_secret"}, "client_id": {"issuer", "client_secret"}, "client_secret": {"issuer", "client_id"},
-	}
-	endpoints := []string{"authorize_url", "token_url", "attributes_url", "jwks_uri"}
-	for i, key := range endpoints {
-		needs[key] = append(append([]string{}, endpoints[:i]...), endpoints[i+1:]...)
-	}
+	needs := together("authorize_url", "token_url", "attributes_url", "jwks_uri")
+	maps.Copy(needs, together("issuer", "client_id", "client_secret"))
 	return yamlfile.Shape{Needs: needs}
+}
+
+// together are keys of which all are given or none.
+func together(keys ...string) map[string][]string {
+	needs := map[string][]string{}
+	for i, key := range keys {
+		needs[key] = slices.Delete(slices.Clone(keys), i, i+1)
+	}
+	return needs
 }
 
 // ResourceServer is an API with its scopes.
@@ -241,10 +247,62 @@ func (Domain) Rule() yamlfile.Rule { return domainName("").Rule() }
 // Connection leads from an organization to an identity provider.
 type Connection struct {
 	ID               connectionID          `yaml:"id,required"`
-	Provider         providerKind          `yaml:"provider" default:"IDP_SIMULATOR"`
+	Provider         providerKind          `yaml:"provider" doc:"as Scalekit names them" default:"IDP_SIMULATOR"`
+	Type             connectionType        `yaml:"type" doc:"the simulator has OIDC only" default:"OIDC"`
 	Status           connectionStatus      `yaml:"status" default:"COMPLETED"`
 	Disabled         bool                  `yaml:"disabled" default:"false"`
+	Title            nonEmpty              `yaml:"title" doc:"of the button for it" default:"none"`
 	AttributeMapping map[nonEmpty]nonEmpty `yaml:"attribute_mapping" doc:"Scalekit's name of an attribute → the identity provider's"`
+	IdP              idpName               `yaml:"idp" doc:"identity provider of the lab" default:"in the manner of provider"`
+	OldHost          bool                  `yaml:"old_host" doc:"the connection is older than the environment's custom domain, so that its URLs keep the old host" default:"false"`
+	OIDC             *OIDC                 `yaml:"oidc" doc:"settings; with an issuer or endpoints they lead to an OpenID provider elsewhere" default:"the lab's"`
+	SAML             *SAML                 `yaml:"saml" doc:"settings; with metadata or a sign-on URL they lead to a SAML identity provider elsewhere" default:"the lab's"`
+}
+
+// Shape implements yamlfile.Shaped.
+func (Connection) Shape() yamlfile.Shape {
+	return yamlfile.Shape{Excludes: [][]string{{"oidc", "saml"}}, Needs: map[string][]string{"saml": {"type"}}}
+}
+
+// OIDC are settings of an OIDC connection under the names of Scalekit's API.
+type OIDC struct {
+	Issuer            issuerURL           `yaml:"issuer"`
+	DiscoveryEndpoint endpointURL         `yaml:"discovery_endpoint" default:"below the issuer"`
+	AuthorizeURI      endpointURL         `yaml:"authorize_uri" doc:"these four go together" default:"discovery"`
+	TokenURI          endpointURL         `yaml:"token_uri" default:"discovery"`
+	UserInfoURI       endpointURL         `yaml:"user_info_uri" default:"discovery"`
+	JWKSURI           endpointURL         `yaml:"jwks_uri" default:"discovery"`
+	ClientID          nonEmpty            `yaml:"client_id" doc:"at the identity provider"`
+	ClientSecret      secret[otherSecret] `yaml:"client_secret" doc:"at the identity provider"`
+	Scopes            []scopeName         `yaml:"scopes" unique:"true" default:"openid email profile"`
+	TokenAuthType     tokenAuthType       `yaml:"token_auth_type" doc:"how the token endpoint is told the secret: in the form, or HTTP Basic" default:"BASIC_AUTH"`
+	PKCE              *bool               `yaml:"pkce_enabled" default:"true"`
+	IdPLogout         bool                `yaml:"idp_logout_required" doc:"signing out goes on to the identity provider" default:"false"`
+	SyncProfile       *bool               `yaml:"sync_user_profile_on_login" doc:"in full-stack mode, a sign-in changes the profile" default:"true"`
+	JIT               *bool               `yaml:"jit_provisioning_with_sso_enabled" doc:"in full-stack mode, a sign-in makes an account" default:"true"`
+}
+
+// Shape implements yamlfile.Shaped.
+func (OIDC) Shape() yamlfile.Shape {
+	needs := together("authorize_uri", "token_uri", "user_info_uri", "jwks_uri")
+	needs["issuer"] = []string{"client_id", "client_secret"}
+	return yamlfile.Shape{Needs: needs}
+}
+
+// SAML are settings of a SAML connection under the names of Scalekit's API.
+type SAML struct {
+	MetadataURL     endpointURL               `yaml:"idp_metadata_url" doc:"gives entity id, sign-on URL and certificates"`
+	EntityID        nonEmpty                  `yaml:"idp_entity_id"`
+	SSOURL          endpointURL               `yaml:"idp_sso_url" doc:"without metadata it needs idp_entity_id and idp_certificates"`
+	Certificates    []secret[certificateText] `yaml:"idp_certificates" doc:"that the identity provider signs with"`
+	NameIDFormat    nameIDFormat              `yaml:"idp_name_id_format" default:"UNSPECIFIED"`
+	RequestBinding  requestBinding            `yaml:"idp_sso_request_binding" default:"HTTP_REDIRECT"`
+	ForceAuthn      bool                      `yaml:"force_authn" doc:"the identity provider has to ask each time" default:"false"`
+	RequestSigned   bool                      `yaml:"want_request_signed" doc:"requests are signed" default:"false"`
+	DefaultRedirect endpointURL               `yaml:"default_redirect_uri" doc:"where an IdP-initiated sign-in goes when the client has no initiate_login_uri"`
+	IdPInitiated    *bool                     `yaml:"allow_idp_initiated_login" default:"true"`
+	SPEntityID      nonEmpty                  `yaml:"sp_entity_id" default:"the URL of the connection's metadata"`
+	SPAssertionURL  endpointURL               `yaml:"sp_assertion_url" doc:"assertion consumer service" default:"below the entity id"`
 }
 
 // ScalekitUser is somebody with an account in full-stack mode.
@@ -282,6 +340,11 @@ type Person struct {
 	Password   secret[passwordSecret] `yaml:"password" doc:"for identity providers that ask for one"`
 	TOTPSecret totpSecret             `yaml:"totp_secret" doc:"for identity providers with MFA"`
 	Attributes map[nonEmpty]string    `yaml:"attributes" doc:"custom attributes, released by name"`
+	Groups     []nonEmpty             `yaml:"groups" unique:"true" doc:"names" default:"none"`
+	MFA        secondFactor           `yaml:"mfa" doc:"second factor; totp needs a totp_secret" default:"totp with a totp_secret, else none"`
+	State      personState            `yaml:"state" doc:"of the account" default:"active"`
+	Unassigned bool                   `yaml:"unassigned" doc:"no application is assigned to the person" default:"false"`
+	Consent    bool                   `yaml:"consent" doc:"the first sign-in to an application asks for consent" default:"false"`
 }
 
 // Fault is a rule that switches a way to go wrong on.

@@ -81,6 +81,13 @@ type (
 	domainType       string
 	domainStatus     string
 	providerKind     string
+	connectionType   string
+	idpName          string
+	tokenAuthType    string
+	nameIDFormat     string
+	requestBinding   string
+	secondFactor     string
+	personState      string
 	connectionStatus string
 	organizationArea string
 	emailAddress     string
@@ -296,7 +303,22 @@ func (domainStatus) Rule() yamlfile.Rule {
 	return words(mockscalekit.Verified, mockscalekit.Pending, mockscalekit.Failed)
 }
 
-func (providerKind) Rule() yamlfile.Rule { return words(mockscalekit.IDPSimulator, mockscalekit.Okta) }
+func (providerKind) Rule() yamlfile.Rule   { return words(mockscalekit.Providers()...) }
+func (connectionType) Rule() yamlfile.Rule { return words(mockscalekit.OIDC, mockscalekit.SAML) }
+func (idpName) Rule() yamlfile.Rule        { return words(mockscalekit.IdPs()...) }
+func (tokenAuthType) Rule() yamlfile.Rule {
+	return words(mockscalekit.URLParams, mockscalekit.BasicAuth)
+}
+func (nameIDFormat) Rule() yamlfile.Rule { return words(mockscalekit.NameIDFormats()...) }
+func (requestBinding) Rule() yamlfile.Rule {
+	return words(mockscalekit.HTTPRedirect, mockscalekit.HTTPPost)
+}
+func (secondFactor) Rule() yamlfile.Rule {
+	return words(mockscalekit.TOTP, mockscalekit.Push, mockscalekit.NoMFA)
+}
+func (personState) Rule() yamlfile.Rule {
+	return words(mockscalekit.Active, mockscalekit.Locked, mockscalekit.AccountDisabled, mockscalekit.PasswordExpired)
+}
 
 func (connectionStatus) Rule() yamlfile.Rule {
 	return words(mockscalekit.Completed, mockscalekit.InProgress, mockscalekit.Draft)

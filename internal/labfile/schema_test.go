@@ -28,11 +28,11 @@ var beyond = []*regexp.Regexp{
 	// references to what is not there
 	regexp.MustCompile(`^the pool has no (provider|group) |is no attribute of the pool|^there is no (organization|role) |is none of the callback URLs|signs in as this client`),
 	// rules over several values
-	regexp.MustCompile(`lacks openid|a production client allows neither|Password did not conform|or is there already`),
+	regexp.MustCompile(`lacks openid|a production client allows neither|speaks OpenID Connect and is the lab's|leads? to an identity provider elsewhere|^is not what the settings are for|^totp needs a totp_secret|^needs idp_entity_id and |Password did not conform|or is there already`),
 	// quotas
 	regexp.MustCompile(`a (pool|provider|client|resource server) has at most `),
 	// ranges and forms beyond a pattern
-	regexp.MustCompile(`and must be a duration from |is no IP address|is outside of`),
+	regexp.MustCompile(`and must be a duration from |is no IP address|is no certificate|is outside of`),
 	// what stands elsewhere
 	regexp.MustCompile(`^the environment variable |no such file or directory|^what is there is no good value`),
 	// faults by their catalogue: where they act and with what
@@ -60,7 +60,9 @@ func newJudges(t testing.TB) judges {
 	return judges{yamlfile.NewReader(), schema}
 }
 
-func variables(name string) string { return map[string]string{"SCALEKIT_SECRET": "s"}[name] }
+func variables(name string) string {
+	return map[string]string{"SCALEKIT_SECRET": "s", "IDP_CERTIFICATE": certificate}[name]
+}
 
 // agree compares what program and schema say of a file, and that what the program alone refuses is one of beyond.
 func (j judges) agree(t testing.TB, value any, text []byte, what string) (accepted bool) {

@@ -21,6 +21,7 @@ type (
 	appClientSecret struct{}
 	otherSecret     struct{}
 	passwordSecret  struct{}
+	certificateText struct{} // is no secret, and stands in a file of its own for its length
 )
 
 func (appClientSecret) rule() yamlfile.Rule {
@@ -33,6 +34,11 @@ func (passwordSecret) rule() yamlfile.Rule {
 	return pattern("a password of 1–256 characters", `[^\x00]{1,256}`)
 }
 func (passwordSecret) name() string { return "password" }
+func (certificateText) rule() yamlfile.Rule {
+	const base64 = `[A-Za-z0-9+/ \t\r\n]+=?=?[ \t\r\n]*`
+	return pattern("a certificate: PEM, or base64 alone", `-----BEGIN CERTIFICATE-----`+base64+`-----END CERTIFICATE-----[ \t\r\n]*|`+base64)
+}
+func (certificateText) name() string { return "certificate" }
 
 // secret stands in the file, or the file says where it is: a variable of the environment, or a file of its own whose end of
 // line is not part of it.
@@ -116,6 +122,10 @@ func fetchAll(doc *yamlfile.Document, from surroundings, path string, v reflect.
 		}
 	}
 	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			fetchAll(doc, from, path, v.Elem())
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")

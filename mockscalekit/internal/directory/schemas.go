@@ -292,6 +292,20 @@ func checkDomain(d *Directory, m *Domain) error {
 	return oneOf("verification status", m.Status, Pending, Verified, Failed, AutoVerified)
 }
 
+// SplitEmail cuts an address at the last @, the domain in lower case; without one both parts are empty.
+func SplitEmail(s string) (local, domain string) {
+	i := strings.LastIndexByte(s, '@')
+	if i < 0 {
+		return "", ""
+	}
+	return s[:i], strings.ToLower(s[i+1:])
+}
+
+// LocalPart tells whether s can stand before the @ of an address.
+func LocalPart(s string) bool {
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '@' || r == 0x7f })
+}
+
 // DomainName tells whether s can be the name of a domain.
 func DomainName(s string) bool {
 	return s != "" && len(s) <= 253 && !strings.HasPrefix(s, ".") && !strings.HasSuffix(s, ".") &&

@@ -1,4 +1,4 @@
-package mockscalekit
+package idp
 
 import (
 	"crypto/hmac"
