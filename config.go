@@ -38,6 +38,8 @@ type Config struct {
 	// ScalekitEnvironment is the first label of the Scalekit environment's vendor name; default "ssolab".
 	ScalekitEnvironment string
 
+	// Lambda says where the functions of the user pools' Lambda triggers are reached.
+	Lambda mockcognito.Lambda
 	// UserPools are Cognito's; nil means the default lab's. Custom domains are given as host names. A provider without an issuer is connected to this lab's
 	// Scalekit environment, with the credentials of its first client.
 	UserPools []mockcognito.UserPool
@@ -125,7 +127,7 @@ func (c Config) Validate() error {
 	plan := c.plan(c.layoutAt([len(partyNames)]int{9400, 9401, 9402, 9403, 9404}, 9443))
 	errs = append(errs, c.withoutSecret(plan),
 		mockscalekit.Config{URL: plan.urls.Scalekit, IdPURL: plan.urls.IdP, Environment: plan.env}.Validate(),
-		mockcognito.Config{URL: plan.urls.Cognito, UserPools: plan.pools}.Validate())
+		mockcognito.Config{URL: plan.urls.Cognito, UserPools: plan.pools, Lambda: c.Lambda}.Validate())
 	return errors.Join(errs...)
 }
 
@@ -153,6 +155,7 @@ type plan struct {
 	urls   URLs
 	env    mockscalekit.Environment
 	pools  []mockcognito.UserPool
+	lambda mockcognito.Lambda
 }
 
 func (c Config) plan(l layout) plan {
@@ -166,7 +169,7 @@ func (c Config) plan(l layout) plan {
 	} else {
 		pools = []mockcognito.UserPool{} // nil would be the service's default
 	}
-	p := plan{layout: l, urls: l.urls(first)}
+	p := plan{layout: l, urls: l.urls(first), lambda: c.Lambda}
 	p.env = c.scalekit(p.urls, l, pools)
 	p.pools = c.userPools(p.urls, p.env, pools)
 	return p

@@ -212,7 +212,7 @@ func (l *Lab) build() error {
 	urls := plan.urls
 	// Cognito comes first: its keys are the first that anybody asks for.
 	l.cognito, err = mockcognito.New(mockcognito.Config{
-		Kit: l.kit, URL: urls.Cognito, Addresses: l.layout.addresses(), UserPools: plan.pools, UpstreamTimeout: l.cfg.UpstreamTimeout,
+		Kit: l.kit, URL: urls.Cognito, Addresses: l.layout.addresses(), UserPools: plan.pools, Lambda: plan.lambda, UpstreamTimeout: l.cfg.UpstreamTimeout,
 		TrustedUpstreams: []string{strings.TrimPrefix(urls.Scalekit, "https://")},
 	})
 	if err != nil {

@@ -67,7 +67,7 @@ func (l *Lab) declare(ctx context.Context, before, after plan) error {
 	if err := scalekit(after); err != nil {
 		return err
 	}
-	if err := l.cognito.Reload(ctx, mockcognito.Config{UserPools: after.pools}); err != nil {
+	if err := l.cognito.Reload(ctx, mockcognito.Config{UserPools: after.pools, Lambda: after.lambda}); err != nil {
 		return errors.Join(err, scalekit(before))
 	}
 	return nil
@@ -181,6 +181,7 @@ func changes(before, after plan) []console.Change {
 		diff(d, "group", old.Groups, p.Groups, func(g mockcognito.Group) string { return g.Name }, whole)
 		d.users(old.Users, p.Users)
 	}
+	d.one("Lambda functions", before.lambda, after.lambda)
 	b, a := before.env, after.env
 	alone := func(e mockscalekit.Environment) mockscalekit.Environment {
 		e.Clients, e.Organizations, e.Connections, e.Users, e.People = nil, nil, nil, nil, nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ssolab/ssolab/internal/party"
+	"github.com/ssolab/ssolab/mockcognito/internal/lambda"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -22,6 +23,8 @@ type Config struct {
 	// TrustedUpstreams are hosts (with port) of identity providers that belong to the lab, so that the rule of port 443 is
 	// not held against them while the quirk allow-loopback-issuer is on.
 	TrustedUpstreams []string
+	// Lambda says where the functions of Lambda triggers are reached.
+	Lambda Lambda
 	// UserPools are the declared pools; nil means the default lab's, whose provider then has no issuer. The user pools API
 	// makes and changes others.
 	UserPools []UserPool
@@ -53,6 +56,8 @@ type UserPool struct {
 	NoSignUp           bool        // users are made by administrators only
 	Attributes         []Attribute // deviations from the standard schema, and custom attributes
 	PasswordPolicy     *PasswordPolicy
+	// Triggers are the pool's Lambda triggers, by their names in LambdaConfig: TriggerNames lists them.
+	Triggers map[string]Trigger
 
 	Clients         []AppClient
 	Providers       []IdentityProvider
@@ -200,6 +205,9 @@ func DefaultUserPool(upstream IdentityProvider) UserPool {
 func (c Config) withDefaults() Config {
 	if c.UpstreamTimeout == 0 {
 		c.UpstreamTimeout = 5 * time.Second
+	}
+	if c.Lambda.Timeout == 0 {
+		c.Lambda.Timeout = lambda.Limit
 	}
 	if c.UserPools == nil {
 		c.UserPools = []UserPool{DefaultUserPool(IdentityProvider{Issuer: "https://scalekit.invalid", ClientID: "unset", ClientSecret: "unset"})}

@@ -50,6 +50,7 @@ func (p UserPool) settings() userpool.UserPool {
 	s := userpool.UserPool{
 		ID: p.ID, Name: p.Name, AutoVerified: p.AutoVerified, AliasAttributes: p.AliasAttributes, UsernameAttributes: p.UsernameAttributes,
 		MFA: userpool.MFAMode(p.MFA), AdminCreateUser: userpool.AdminCreateUser{Only: p.NoSignUp}, FixedSubs: maps.Clone(p.Subs),
+		Lambda: p.lambdaConfig(),
 	}
 	if s.MFAMode() != userpool.MFAOff {
 		on := true

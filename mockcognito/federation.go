@@ -214,36 +214,37 @@ func (s *Server) allowedUpstream(raw string) error {
 	return nil
 }
 
-// exchange posts the code to the provider's token endpoint: client_secret_post only, parameters in the captured order.
-func (s *Server) exchange(ctx context.Context, idp *provider, ep endpoints, redirectURI, code string) (*oidc.TokenResponse, error) {
+// exchange posts the code to the provider's token endpoint: client_secret_post only, parameters in the captured order. It
+// returns the answer as it came, too.
+func (s *Server) exchange(ctx context.Context, idp *provider, ep endpoints, redirectURI, code string) (*oidc.TokenResponse, []byte, error) {
 	secret, sent := "", redirectURI+"/elsewhere"
 	err := s.kit.Faults.Run(ctx,
 		fault.Check{Point: "cognito.idpresponse.client_auth", Run: func() error { secret = idp.ClientSecret(); return nil }},
 		fault.Check{Point: "cognito.idpresponse.token_redirect_uri", Run: func() error { sent = redirectURI; return nil }},
 	)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	body := web.Params{{"grant_type", oauth2.GrantAuthorizationCode}, {"redirect_uri", sent}, {"client_id", idp.ClientID()}}
 	body.AddIf("client_secret", secret)
 	body = append(body, web.Params{{"code", code}}...)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, ep.token, strings.NewReader(body.Encode()))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	status, answer, err := s.call(req)
 	if err != nil {
-		return nil, transportError(err, "Timeout occurred in calling IdP token endpoint")
+		return nil, nil, transportError(err, "Timeout occurred in calling IdP token endpoint")
 	}
 	if status != http.StatusOK {
-		return nil, tokenEndpointError(idp, status, answer)
+		return nil, nil, tokenEndpointError(idp, status, answer)
 	}
 	var tokens oidc.TokenResponse
 	if err := json.Unmarshal(answer, &tokens); err != nil || tokens.IDToken == "" {
-		return nil, &errUpstream{fmt.Sprintf("%s Error - %d error getting token", idp.Name, status), errors.New("the answer holds no ID token")}
+		return nil, nil, &errUpstream{fmt.Sprintf("%s Error - %d error getting token", idp.Name, status), errors.New("the answer holds no ID token")}
 	}
-	return &tokens, nil
+	return &tokens, answer, nil
 }
 
 // tokenEndpointError is what the app is told of an IdP's refusal.

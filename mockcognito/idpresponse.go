@@ -59,6 +59,9 @@ func (s *Server) finishFederated(w http.ResponseWriter, r *http.Request, q url.V
 		return back.fail(oauth2.Code(code), q.Get("error_description"), fmt.Sprintf("Identity provider %s refused: %s %s", back.idp.Name, code, q.Get("error_description")), nil)
 	}
 	claims, err := s.claimsOf(ctx, back, q.Get("code"))
+	if _, function := errors.AsType[*userpool.Error](err); function {
+		return err
+	}
 	if err != nil {
 		return back.upstreamFailure(err)
 	}
@@ -170,7 +173,7 @@ func (s *Server) claimsOf(ctx context.Context, back *returned, code string) (map
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := s.exchange(ctx, back.idp, ep, back.origin+"/oauth2/idpresponse", code)
+	tokens, tokenResponse, err := s.exchange(ctx, back.idp, ep, back.origin+"/oauth2/idpresponse", code)
 	if err != nil {
 		return nil, err
 	}
@@ -183,12 +186,16 @@ func (s *Server) claimsOf(ctx context.Context, back *returned, code string) (map
 	if err != nil {
 		return nil, err
 	}
-	claims, err = s.merge(ctx, claims, more)
+	merged, err := s.merge(ctx, claims, more)
 	if err != nil {
 		return nil, err
 	}
 	// The provider's tokens can be mapped like claims.
-	claims["id_token"], claims["access_token"] = tokens.IDToken, tokens.AccessToken
+	merged["id_token"], merged["access_token"] = tokens.IDToken, tokens.AccessToken
+	claims, err = s.inboundFederation(ctx, back, merged, providerAnswers{tokenResponse, claims, more})
+	if err != nil {
+		return nil, err
+	}
 	return s.claimsAsMapped(ctx, claims), nil
 }
 

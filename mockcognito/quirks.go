@@ -20,6 +20,7 @@ const (
 	quirkNoScopeInResponse = "token-response-without-scope"
 	quirkFailureConsumes   = "failed-exchange-consumes-code"
 	quirkUnverifiedEmail   = "email-unverified-by-default"
+	quirkJustLinked        = "just-linked-identity-refused"
 )
 
 const core = "OpenID Connect Core 1.0 section "
@@ -38,6 +39,10 @@ func Quirks() []quirk.Quirk {
 		ID: quirkUnwritableSkipped, Party: "cognito", Default: true,
 		Description: "A mapped attribute that the app client may not write is left out and the sign-in goes on. Off: the sign-in fails.",
 		Sources:     []string{"Amazon Cognito developer guide of 2024 and later, attribute mappings", "the API reference (CreateUserPoolClient, WriteAttributes) says that it throws; which of the two a live pool does was not observed"},
+	}, {
+		ID: quirkJustLinked, Party: "cognito", Default: false,
+		Description: "An identity that the pre sign-up function links to a profile (AdminLinkProviderForUser) during its first sign-in is refused with “Already found an entry for username …”; the next sign-in succeeds. Off: the sign-in goes on as the profile. It was seen for years, and a measurement of September 2026 did not see it.",
+		Sources:     []string{"four published error descriptions of live pools", "a live measurement of 2026-09, which did not reproduce it"},
 	}, {
 		ID: quirkLoopbackIssuer, Party: "cognito", Default: true,
 		Description: "Identity providers on a loopback address may speak http and use any port. The real service wants https on port 443 and a public certificate; turn this off to be refused as there.",

@@ -15,7 +15,9 @@ import (
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockcognito/internal/idp"
+	"github.com/ssolab/ssolab/mockcognito/internal/lambda"
 	"github.com/ssolab/ssolab/mockcognito/internal/signin"
+	"github.com/ssolab/ssolab/mockcognito/internal/trigger"
 	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
@@ -27,6 +29,7 @@ type Server struct {
 	client  *http.Client // calls to identity providers
 
 	directory *userpool.Directory
+	lambda    atomic.Pointer[lambda.Client]
 	engine    *signin.Engine // signs the pools' own users in
 	api       *idp.Service
 	current   atomic.Pointer[live]
@@ -77,7 +80,10 @@ func New(cfg Config) (*Server, error) {
 	if err := s.directory.Apply(ctx, cfg.declaration()); err != nil {
 		return nil, err
 	}
-	s.engine = signin.New(signin.Options{Env: kit.Env, Directory: s.directory, Store: kit.Transient, Log: kit.Log})
+	s.lambda.Store(cfg.lambdaClient())
+	s.engine = signin.New(signin.Options{
+		Env: kit.Env, Directory: s.directory, Store: kit.Transient, Log: kit.Log, Triggers: trigger.Runner{Invoker: functions{s}},
+	})
 	s.api = s.newAPI()
 	s.client.CheckRedirect = s.followUpstream
 	kit.Faults.Declare(faultPoints(), s.faults())
@@ -142,16 +148,20 @@ func (s *Server) Reset(ctx context.Context) error {
 }
 
 // Reload takes over another declaration of user pools: declared ones are made, changed and deleted to match it; what the
-// API has made, users, sessions and tokens stay. A declaration with a problem changes nothing. The rest of cfg is read at
-// New alone.
+// API has made, users, sessions and tokens stay. So are the addresses of functions. A declaration with a problem changes
+// nothing. The rest of cfg is read at New alone.
 func (s *Server) Reload(ctx context.Context, cfg Config) error {
 	next := s.cfg
-	next.UserPools = cfg.UserPools
+	next.UserPools, next.Lambda = cfg.UserPools, cfg.Lambda
 	next = next.withDefaults()
 	if err := next.Validate(); err != nil {
 		return err
 	}
-	return s.directory.Apply(ctx, next.declaration())
+	if err := s.directory.Apply(ctx, next.declaration()); err != nil {
+		return err
+	}
+	s.lambda.Store(next.lambdaClient())
+	return nil
 }
 
 // Messages are the e-mails and text messages that the service would have sent, newest first.

@@ -38,17 +38,22 @@ func (s *Server) signInFederated(ctx context.Context, back *returned, claims map
 	if p.Users.LinkedInOtherCase(identity, claim) {
 		return nil, &errUpstream{"Invalid ProviderName/Username combination", fmt.Errorf("a link names the subject %q in another case; link the subject as the provider sends it", subject)}
 	}
+	draft, err := s.newcomer(ctx, back, identity, username, claim, changes)
+	if err != nil {
+		return nil, err
+	}
 	u, made, err := p.Users.SignIn(ctx, identity, username, claim, sub, func(u *user, made bool) error {
-		if u.Disabled {
+		switch {
+		case u.Disabled:
 			return &errUpstream{"User is disabled.", fmt.Errorf("user %s is disabled", u.Username)} // Unverified: this text
+		case !made:
+			return s.apply(ctx, p, u, changes, false)
+		case draft == nil: // the profile was deleted since it was looked for
+			return &errUpstream{"User does not exist.", fmt.Errorf("the profile of %s was deleted during the sign-in", username)} // Unverified: this text
 		}
-		if made {
-			if s.kit.Quirks.On(quirkUnverifiedEmail) {
-				u.Attributes = userpool.Attributes{{Name: "email_verified", Value: "false"}}
-			}
-			u.Join(group.Name)
-		}
-		return s.apply(ctx, p, u, changes, made)
+		u.Attributes = slices.Clone(draft.Attributes)
+		u.Join(group.Name)
+		return nil
 	})
 	if userpool.IsCode(err, userpool.UsernameExists) {
 		return nil, &errUpstream{"Already found an entry for username " + username, err}
@@ -58,18 +63,33 @@ func (s *Server) signInFederated(ctx context.Context, back *returned, claims map
 	}
 	if !made {
 		trace.Note(ctx, fmt.Sprintf("found the user %s of this identity and wrote the mapped attributes again", u.Username))
-		return u, nil
+		return s.nowOf(ctx, back, u, false)
 	}
 	trace.Note(ctx, fmt.Sprintf("made the federated user %s with sub %s", u.Username, u.Sub))
-	if p.Group(group.Name) != nil {
-		return u, nil
+	if p.Group(group.Name) == nil {
+		err = s.directory.Edit(ctx, p.ID, func(d *userpool.Draft) error {
+			if d.Group(group.Name) == nil {
+				d.PutGroup(group)
+			}
+			return nil
+		})
 	}
-	return u, s.directory.Edit(ctx, p.ID, func(d *userpool.Draft) error {
-		if d.Group(group.Name) == nil {
-			d.PutGroup(group)
-		}
-		return nil
-	})
+	if err != nil {
+		return nil, err
+	}
+	return s.nowOf(ctx, back, u, true)
+}
+
+// nowOf is the user after the functions that follow a sign-in have run; they may have changed it by the API.
+func (s *Server) nowOf(ctx context.Context, back *returned, u *user, made bool) (*user, error) {
+	if err := s.afterFederated(ctx, back, u, made); err != nil {
+		return nil, err
+	}
+	now := back.pool.Users.Get(u.Username)
+	if now == nil {
+		return nil, &errUpstream{"User does not exist.", fmt.Errorf("the profile of %s was deleted during the sign-in", u.Username)} // Unverified: this text
+	}
+	return now, nil
 }
 
 // checkUsername holds a user name against the service's model. Unverified: that a sign-in gets the API's text.

@@ -23,6 +23,7 @@ func (c Config) Validate() error {
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || strings.HasSuffix(c.URL, "/") {
 		errs = append(errs, fmt.Errorf("url: %q is not an absolute URL without trailing slash", c.URL))
 	}
+	errs = append(errs, c.Lambda.problems()...)
 	seen := map[string]string{}
 	unique := func(kind, value, place string) {
 		if other, dup := seen[kind+value]; dup {
@@ -103,7 +104,7 @@ func (p UserPool) problems() []error {
 			bad(".clients[%d]%w", i, err)
 		}
 	}
-	return slices.Concat(errs, p.quotaProblems(), p.signInProblems(), p.apiProblems(), p.userProblems())
+	return slices.Concat(errs, p.quotaProblems(), p.signInProblems(), p.triggerProblems(), p.apiProblems(), p.userProblems())
 }
 
 // quotaProblems are counts above the service's default quotas.

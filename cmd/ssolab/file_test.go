@@ -194,7 +194,7 @@ func TestReload(t *testing.T) {
 	write(strings.Replace(changed, "names", "name", 1) + "colour: blue\npeople: []\n")
 	r := cli(t, env, "reload")
 	require.Equal(t, exitMisuse, r.code)
-	require.Equal(t, "ssolab: "+file+" has 2 problems:\n"+file+":14:1: unknown key \"colour\"; known: listen, data, empty, callbacks, sign_outs, user_pools, scalekit, people, quirks, faults\n"+
+	require.Equal(t, "ssolab: "+file+" has 2 problems:\n"+file+":14:1: unknown key \"colour\"; known: listen, data, empty, callbacks, sign_outs, user_pools, lambda, scalekit, people, quirks, faults\n"+
 		file+":15:1: people: is given twice; the first is in line 10\nhint: Nothing was changed.\n", r.err)
 	require.Contains(t, cli(t, env, "login", "--email", "ada@example.com", "--client", "public").out, "ada@example.com", "the client of before is there")
 

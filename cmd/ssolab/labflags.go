@@ -30,6 +30,7 @@ type labOptions struct {
 	callbacks []string
 	signOuts  []string
 	quirks    []string
+	lambda    string
 	verbose   bool
 	logFormat string
 }
@@ -45,6 +46,7 @@ func (o *labOptions) addFlags(cmd *cobra.Command, portBase, tlsPort int) {
 	f.StringArrayVar(&o.callbacks, "callback", nil, "add a callback `URL` to the main app\nclient (repeatable)")
 	f.StringArrayVar(&o.signOuts, "signout", nil, "add a sign-out `URL` to the main app\nclient (repeatable)")
 	f.StringArrayVar(&o.quirks, "quirk", nil, "turn a quirk on or off, as `ID=on|off`, or\nstrict-oidc for no departure from the\nstandards (repeatable)")
+	f.StringVar(&o.lambda, "lambda-endpoint", "", "base `URL` of the Lambda API that serves\nthe functions of triggers")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request to standard error")
 	f.StringVar(&o.logFormat, "log-format", "text", "`FORM` of log: text or json")
 	_ = cmd.MarkFlagDirname("data")
@@ -55,7 +57,7 @@ func (o *labOptions) addFlags(cmd *cobra.Command, portBase, tlsPort int) {
 // labVariables are the flags that a variable of the environment stands for: SSOLAB_ and the flag's name. Lists are separated
 // by spaces.
 var labVariables = []string{
-	"bind", "ca-dir", "callback", "config", "crypto-rsa", "data", "empty", "log-format", "names", "port-base", "quirk", "scalekit-environment",
+	"bind", "ca-dir", "callback", "config", "crypto-rsa", "data", "empty", "lambda-endpoint", "log-format", "names", "port-base", "quirk", "scalekit-environment",
 	"signout", "tls", "tls-port", "verbose",
 }
 
@@ -118,6 +120,9 @@ func (o *labOptions) read(io streams) (ssolab.Config, error) {
 	}
 	if o.given("bind") {
 		cfg.Bind = o.bind
+	}
+	if o.given("lambda-endpoint") {
+		cfg.Lambda.Endpoint = o.lambda
 	}
 	if err := o.apply(&cfg); err != nil {
 		return cfg, err

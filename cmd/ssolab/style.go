@@ -30,7 +30,7 @@ func isTerminal(stream any) bool {
 
 // party gives a text the colour of a party.
 func (p palette) party(name, text string) string {
-	code := map[string]string{"browser": "90", "app": "36", "cognito": "33", "scalekit": "35", "idp": "34"}[name]
+	code := map[string]string{"browser": "90", "app": "36", "cognito": "33", "scalekit": "35", "idp": "34", "lambda": "95"}[name]
 	if code == "" {
 		code = "1"
 	}
@@ -51,7 +51,7 @@ func (p palette) paint(code, text string) string {
 
 // partyTitle is how a party is called in text.
 func partyTitle(name string) string {
-	if title := map[string]string{"cognito": "Cognito", "scalekit": "Scalekit", "idp": "IdP"}[name]; title != "" {
+	if title := map[string]string{"cognito": "Cognito", "scalekit": "Scalekit", "idp": "IdP", "lambda": "Lambda"}[name]; title != "" {
 		return title
 	}
 	return name

@@ -12,7 +12,6 @@ import (
 const (
 	laneGap   = 192
 	laneLeft  = 82 // middle of the first lane
-	drawWidth = 2*laneLeft + 4*laneGap
 	headTop   = 8
 	headHigh  = 32
 	firstHop  = headTop + headHigh + 40
@@ -23,11 +22,15 @@ const (
 	letter    = 7.25 // width of one of a label
 )
 
-var lanes = []struct {
+// laneOf is a party with its name. The last one has a lane only where it takes part.
+type laneOf struct {
 	party trace.Party
 	name  string
-}{
+}
+
+var lanes = []laneOf{
 	{trace.Browser, "Browser"}, {trace.App, "App"}, {trace.Cognito, "Cognito"}, {trace.Scalekit, "Scalekit"}, {trace.IdP, "Identity provider"},
+	{trace.Lambda, "Lambda"},
 }
 
 func laneName(p trace.Party) string {
@@ -48,7 +51,18 @@ func laneX(p trace.Party) int {
 	return laneLeft
 }
 
-// sequence is a sign-in as a drawing: five lanes, time downwards.
+// lanesOf are the lanes of a drawing of those hops.
+func lanesOf(hops []trace.Hop) []laneOf {
+	last := len(lanes) - 1
+	for _, h := range hops {
+		if h.To == lanes[last].party {
+			return lanes
+		}
+	}
+	return lanes[:last]
+}
+
+// sequence is a sign-in as a drawing: a lane for each party, time downwards.
 type sequence struct {
 	Width, Height int
 	HeadTop       int
@@ -91,14 +105,15 @@ func failed(h trace.Hop) bool { return h.Failure != "" || h.Status >= 400 }
 
 func draw(hops []trace.Hop) sequence {
 	const wide = 148
-	s := sequence{Width: drawWidth, HeadTop: headTop, HeadHigh: headHigh}
-	for i, l := range lanes {
+	parties := lanesOf(hops)
+	s := sequence{Width: 2*laneLeft + (len(parties)-1)*laneGap, HeadTop: headTop, HeadHigh: headHigh}
+	for i, l := range parties {
 		x := laneLeft + i*laneGap
 		s.Lanes = append(s.Lanes, lane{Class: string(l.party), Name: l.name, X: x, Left: x - wide/2, TextY: headTop + headHigh/2 + 5, Wide: wide})
 	}
 	y := firstHop
 	for i, h := range hops {
-		a := newArrow(i+1, h, y)
+		a := newArrow(i+1, h, y, s.Width)
 		s.Arrows = append(s.Arrows, a)
 		y += hopGap + saidGap*len(a.Said)
 		if len(a.Said) > 0 {
@@ -110,7 +125,7 @@ func draw(hops []trace.Hop) sequence {
 	return s
 }
 
-func newArrow(n int, h trace.Hop, y int) arrow {
+func newArrow(n int, h trace.Hop, y, width int) arrow {
 	x1, x2 := laneX(h.From), laneX(h.To)
 	if x1 == x2 { // a party that calls itself
 		x2 = x1 + laneGap/2
@@ -142,7 +157,7 @@ func newArrow(n int, h trace.Hop, y int) arrow {
 		longest = max(longest, len([]rune(l)))
 	}
 	half := longest*7/2 + 8
-	middle := min(max(a.LabelX, half), drawWidth-half)
+	middle := min(max(a.LabelX, half), width-half)
 	for i, l := range lines {
 		a.Said = append(a.Said, saidLine{X: middle, Y: y + 24 + i*saidGap, Text: l})
 	}

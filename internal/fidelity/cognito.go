@@ -39,10 +39,10 @@ const (
 
 // Why something is not modelled.
 const (
-	noSAML     = "SAML is not modelled"
-	noSocial   = "social providers are not modelled"
-	noTriggers = "Lambda triggers are not modelled"
-	noLimits   = "rate limits are not modelled"
+	noSAML   = "SAML is not modelled"
+	noSocial = "social providers are not modelled"
+	noTokens = "the pre token generation trigger is not run"
+	noLimits = "rate limits are not modelled"
 )
 
 // tests keeps the tables of entries narrow.

@@ -1,26 +1,36 @@
 package fidelity
 
 func cognitoTriggers() []Section {
-	no := func(id string, c Confidence, statement, source string) Entry {
-		return Entry{id, No, c, statement, source, noTriggers, nil}
+	const measured = "measured trigger events"
+	yes := func(id string, c Confidence, statement, source string, names ...string) Entry {
+		return Entry{id, Yes, c, statement, source, "", names}
 	}
+	no := func(id string, c Confidence, statement, source string) Entry {
+		return Entry{id, No, c, statement, source, noTokens, nil}
+	}
+	const order = "mockcognito:TestTriggersOfAFirstAndOfALaterSignIn"
 	return []Section{{ID: "COG-9.1", Title: "Lambda triggers of a federated sign-in", Entries: []Entry{
-		no("COG-9.1-01", Observed, "First sign-in: InboundFederation, PreSignUp, the user is stored, PostConfirmation, PreTokenGeneration", "measured trigger events; Doyensec, 2026-05; "+gTriggers),
-		no("COG-9.1-02", Observed, "Returning: InboundFederation, PreAuthentication, PostAuthentication, PreTokenGeneration", "measured trigger events"),
-		no("COG-9.1-03", Observed, "PreSignUp is the last point at which a refusal leaves no user behind", "Doyensec, 2026-05"),
-		no("COG-9.1-04", Observed, "PreAuthentication and PostAuthentication do not run at the first sign-in", "measured trigger events"),
-		no("COG-9.1-05", Unknown, "Which triggers run when a session is reused", ""),
+		yes("COG-9.1-01", Observed, "First sign-in: InboundFederation, PreSignUp, the user is stored, PostConfirmation, PreTokenGeneration", measured+"; Doyensec, 2026-05; "+gTriggers, order),
+		yes("COG-9.1-02", Observed, "Returning: InboundFederation, PreAuthentication, PostAuthentication, PreTokenGeneration", measured, order),
+		yes("COG-9.1-03", Observed, "PreSignUp is the last point at which a refusal leaves no user behind", "Doyensec, 2026-05", "mockcognito:TestAThrowingTriggerReachesTheApp"),
+		yes("COG-9.1-04", Observed, "PreAuthentication and PostAuthentication do not run at the first sign-in", measured, order),
+		yes("COG-9.1-05", Unknown, "When a session is reused, PreTokenGeneration runs and no other", "", order),
 		no("COG-9.1-06", Documented, "A refresh runs PreTokenGeneration only", gTriggers),
-		no("COG-9.1-07", Documented, "A trigger has 5 s, is synchronous and tried up to three times; its message reaches the user", gTriggers),
-		no("COG-9.1-08", Observed, "Every event has version, triggerSource, region, userPoolId, userName, callerContext, request, response", "measured trigger events"),
-		no("COG-9.1-09", Documented, "InboundFederation_ExternalProvider has the provider's answers, and a non-empty userAttributesToMap replaces everything", model+"; AWS security blog"),
-		no("COG-9.1-10", Observed, "PreSignUp_ExternalProvider has mapped values, cognito:email_alias, cognito:phone_number_alias and email_verified \"false\", no sub and no identities", "measured trigger events"),
-		no("COG-9.1-11", Observed, "PostConfirmation_ConfirmSignUp adds sub, identities and cognito:user_status", "measured trigger events"),
-		no("COG-9.1-12", Observed, "PreAuthentication_Authentication and PostAuthentication_Authentication have the same attributes, the latter newDeviceUsed", "measured trigger events"),
-		no("COG-9.1-13", Observed, "TokenGeneration_HostedAuth and TokenGeneration_RefreshTokens of version 1 have groupConfiguration and answer claimsOverrideDetails", "measured trigger events; "+gTriggers),
+		yes("COG-9.1-07", Documented, "A trigger has 5 s, is synchronous and tried up to three times, but not after a 5xx; its message reaches the user", gTriggers,
+			"mockcognito:TestASlowTriggerIsTriedThreeTimesAndReachesTheApp", "mockcognito:TestAFunctionThatIsNotThereReachesTheApp", "mockcognito/internal/lambda:TestErrorsOfAnInvocation", "mockcognito/internal/lambda:TestTheSecondTryMaySucceed"),
+		yes("COG-9.1-08", Observed, "Every event has version, triggerSource, region, userPoolId, userName, callerContext, request, response", measured, order),
+		yes("COG-9.1-09", Documented, "InboundFederation_ExternalProvider has the provider's answers, and a non-empty userAttributesToMap replaces everything", model+"; AWS security blog", "mockcognito:TestInboundFederationReplacesWhatTheProviderSaid", order),
+		yes("COG-9.1-10", Observed, "PreSignUp_ExternalProvider has mapped values, cognito:email_alias, cognito:phone_number_alias and email_verified \"false\", no sub and no identities", measured, order),
+		yes("COG-9.1-11", Observed, "PostConfirmation_ConfirmSignUp adds sub, identities and cognito:user_status", measured, order),
+		yes("COG-9.1-12", Observed, "PreAuthentication_Authentication and PostAuthentication_Authentication have the same attributes, the latter newDeviceUsed", measured, order),
+		no("COG-9.1-13", Observed, "TokenGeneration_HostedAuth and TokenGeneration_RefreshTokens of version 1 have groupConfiguration and answer claimsOverrideDetails", measured+"; "+gTriggers),
 		no("COG-9.1-14", Documented, "Versions 2 and 3 add scopes and answer claimsAndScopeOverrideDetails; version 3 runs for client_credentials too", gTriggers),
 		no("COG-9.1-15", Documented, "acr, amr, aud, at_hash, auth_time, azp, cognito:username, exp, iat, identities, iss, jti, nbf, nonce, origin_jti, sub and token_use cannot be overridden", gTriggers),
 		no("COG-9.1-16", Documented, "Claims of version 1 are strings, from version 2 on any JSON", gTriggers),
+		yes("COG-9.1-17", Observed, "No answer in time: “<Trigger> invocation failed due to error Socket timeout while invoking Lambda function.”; other failures name the exception of the Lambda API", "furaiev/amazon-cognito-identity-dart-2#204; anomalyco/sst#1815; published answers with AccessDeniedException and ResourceConflictException", "mockcognito:TestASlowTriggerIsTriedThreeTimesAndReachesTheApp", "mockcognito:TestAFunctionThatIsNotThereReachesTheApp"),
+		yes("COG-9.1-18", Observed, "An answer that lacks members of the event, or whose response has another type: “Unrecognizable lambda output”", "published answers and the notes to a test of a live function", "mockcognito:TestAnAnswerThatIsNoEventReachesTheApp"),
+		yes("COG-9.1-19", Unknown, "userName of InboundFederation is the provider's bare subject", "", order),
+		yes("COG-9.1-20", Unknown, "Mapped attributes of somebody who returns are written before PreAuthentication", "", order),
 	}}}
 }
 

@@ -28,6 +28,7 @@ func (f *File) config(cfg ssolab.Config, dir string) ssolab.Config {
 	cfg.Empty = f.Empty
 	cfg.Callbacks, cfg.SignOuts = plain(f.Callbacks), plain(f.SignOuts)
 	cfg.UserPools = mapped(f.UserPools, Pool.config)
+	cfg.Lambda = mockcognito.Lambda{Endpoint: string(f.Lambda.Endpoint), Functions: texts[nonEmpty, endpointURL](f.Lambda.Functions), Timeout: time.Duration(f.Lambda.Timeout)}
 	cfg.Scalekit = f.Scalekit.config(f.People)
 	for id, on := range f.Quirks {
 		if cfg.Quirks == nil {
@@ -53,7 +54,31 @@ func (p Pool) config() mockcognito.UserPool {
 			return mockcognito.ResourceServer{Identifier: string(r.Identifier), Name: string(r.Name), Scopes: texts[resourceScope, string](r.Scopes)}
 		}),
 		Groups: mapped(p.Groups, Group.config), Users: mapped(p.Users, User.config),
+		Triggers: p.Triggers.config(),
 	}
+}
+
+func (t Triggers) config() map[string]mockcognito.Trigger {
+	var out map[string]mockcognito.Trigger
+	add := func(name string, trigger mockcognito.Trigger) {
+		if out == nil {
+			out = map[string]mockcognito.Trigger{}
+		}
+		out[name] = trigger
+	}
+	for name, f := range map[string]*Trigger{
+		"InboundFederation": t.InboundFederation, "PreSignUp": t.PreSignUp, "PostConfirmation": t.PostConfirmation,
+		"PreAuthentication": t.PreAuthentication, "PostAuthentication": t.PostAuthentication, "DefineAuthChallenge": t.Define,
+		"CreateAuthChallenge": t.Create, "VerifyAuthChallengeResponse": t.Verify, "UserMigration": t.UserMigration, "CustomMessage": t.CustomMessage,
+	} {
+		if f != nil {
+			add(name, mockcognito.Trigger{URL: string(f.URL), Function: string(f.Function)})
+		}
+	}
+	if f := t.PreTokenGeneration; f != nil {
+		add("PreTokenGeneration", mockcognito.Trigger{URL: string(f.URL), Function: string(f.Function), Version: string(f.Version)})
+	}
+	return out
 }
 
 func (p *PasswordPolicy) config() *mockcognito.PasswordPolicy {

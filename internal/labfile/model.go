@@ -21,6 +21,7 @@ type File struct {
 	Callbacks []redirectURL     `yaml:"callbacks" doc:"callback URLs added to the main app client, the first of the first pool"`
 	SignOuts  []redirectURL     `yaml:"sign_outs" doc:"sign-out URLs added to the main app client"`
 	UserPools []Pool            `yaml:"user_pools" min:"1" doc:"Cognito's user pools; the first client of the first one is the main client" default:"the default lab's"`
+	Lambda    Lambda            `yaml:"lambda" doc:"where the functions of Lambda triggers are reached"`
 	Scalekit  Scalekit          `yaml:"scalekit" doc:"the Scalekit environment"`
 	People    []Person          `yaml:"people" doc:"people whom the identity providers know" default:"the default lab's"`
 	Quirks    map[quirkID]onOff `yaml:"quirks" doc:"behaviour of the real services that surprises people, on or off" default:"as the real services do"`
@@ -55,6 +56,7 @@ type Pool struct {
 	NoSignUp           bool            `yaml:"no_sign_up" doc:"users are made by administrators only" default:"false"`
 	PasswordPolicy     *PasswordPolicy `yaml:"password_policy" doc:"what passwords must be like" default:"8 characters, upper and lower case, digits and symbols"`
 	Attributes         []Attribute     `yaml:"attributes" doc:"deviations from the standard schema, and custom attributes" default:"the standard schema"`
+	Triggers           Triggers        `yaml:"triggers" doc:"Lambda triggers: LambdaConfig of the pool" default:"none"`
 
 	Clients         []AppClient          `yaml:"clients,required" min:"1" doc:"app clients"`
 	Providers       []Provider           `yaml:"providers" doc:"OIDC identity providers" default:"none"`
@@ -68,6 +70,47 @@ type Pool struct {
 func (Pool) Shape() yamlfile.Shape {
 	return yamlfile.Shape{Excludes: [][]string{{"username_attributes", "alias_attributes"}}}
 }
+
+// Lambda says where functions are reached.
+type Lambda struct {
+	Endpoint  endpointURL              `yaml:"endpoint" doc:"base of the Lambda API: POST <endpoint>/2015-03-31/functions/<name>/invocations; sam local start-lambda has http://127.0.0.1:3001" default:"none"`
+	Functions map[nonEmpty]endpointURL `yaml:"functions" doc:"functions with a URL of their own, which takes the event: name or ARN → URL" default:"none"`
+	Timeout   triggerTimeout           `yaml:"timeout" doc:"of each try; the real service's is fixed, a longer one is for the debugger" default:"5s"`
+}
+
+// Triggers are a pool's Lambda triggers.
+type Triggers struct {
+	InboundFederation  *Trigger          `yaml:"inbound_federation" doc:"after an identity provider answered, before anything is mapped" default:"none"`
+	PreSignUp          *Trigger          `yaml:"pre_sign_up" doc:"before a user is made" default:"none"`
+	PostConfirmation   *Trigger          `yaml:"post_confirmation" doc:"after a sign-up was confirmed" default:"none"`
+	PreAuthentication  *Trigger          `yaml:"pre_authentication" doc:"before a known user signs in" default:"none"`
+	PostAuthentication *Trigger          `yaml:"post_authentication" doc:"after a known user signed in" default:"none"`
+	PreTokenGeneration *VersionedTrigger `yaml:"pre_token_generation" doc:"before tokens are made" default:"none"`
+	Define             *Trigger          `yaml:"define_auth_challenge" doc:"of CUSTOM_AUTH: what comes next" default:"none"`
+	Create             *Trigger          `yaml:"create_auth_challenge" doc:"of CUSTOM_AUTH: the question" default:"none"`
+	Verify             *Trigger          `yaml:"verify_auth_challenge_response" doc:"of CUSTOM_AUTH: whether the answer is right" default:"none"`
+	UserMigration      *Trigger          `yaml:"user_migration" doc:"for a user whom the pool does not have" default:"none"`
+	CustomMessage      *Trigger          `yaml:"custom_message" doc:"words a message" default:"none"`
+}
+
+// Trigger is a function of a pool.
+type Trigger struct {
+	URL      endpointURL `yaml:"url" doc:"takes the events" default:"that of function"`
+	Function nonEmpty    `yaml:"function" doc:"name or ARN, which lambda says where to reach" default:"a name that is made up"`
+}
+
+// Shape implements yamlfile.Shaped.
+func (Trigger) Shape() yamlfile.Shape { return yamlfile.Shape{OneOf: []string{"url", "function"}} }
+
+// VersionedTrigger is a function with the version of its event.
+type VersionedTrigger struct {
+	URL      endpointURL    `yaml:"url" doc:"takes the events" default:"that of function"`
+	Function nonEmpty       `yaml:"function" doc:"name or ARN, which lambda says where to reach" default:"a name that is made up"`
+	Version  triggerVersion `yaml:"version" doc:"of the event: V2_0 changes access tokens too, V3_0 runs for client_credentials too" default:"V1_0"`
+}
+
+// Shape implements yamlfile.Shaped.
+func (VersionedTrigger) Shape() yamlfile.Shape { return Trigger{}.Shape() }
 
 // PasswordPolicy is what passwords must be like.
 type PasswordPolicy struct {

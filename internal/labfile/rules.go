@@ -58,6 +58,7 @@ type (
 	userName       string
 	subject        string
 	mfaMode        string
+	triggerVersion string
 	signInName     string
 	aliasName      string
 	verifiedName   string
@@ -114,6 +115,7 @@ type (
 	tokenValidity   int64
 	refreshValidity int64
 	gracePeriod     int64
+	triggerTimeout  int64
 )
 
 func pattern(want, p string) yamlfile.Rule       { return yamlfile.Rule{Pattern: p, Want: want} }
@@ -216,10 +218,11 @@ func (subject) Rule() yamlfile.Rule {
 	return pattern("a UUID, as a sub is", `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 }
 
-func (mfaMode) Rule() yamlfile.Rule      { return words("OFF", "OPTIONAL", "ON") }
-func (signInName) Rule() yamlfile.Rule   { return words("email", "phone_number") }
-func (aliasName) Rule() yamlfile.Rule    { return words("email", "phone_number", "preferred_username") }
-func (verifiedName) Rule() yamlfile.Rule { return words("email", "phone_number") }
+func (mfaMode) Rule() yamlfile.Rule        { return words("OFF", "OPTIONAL", "ON") }
+func (triggerVersion) Rule() yamlfile.Rule { return words("V1_0", "V2_0", "V3_0") }
+func (signInName) Rule() yamlfile.Rule     { return words("email", "phone_number") }
+func (aliasName) Rule() yamlfile.Rule      { return words("email", "phone_number", "preferred_username") }
+func (verifiedName) Rule() yamlfile.Rule   { return words("email", "phone_number") }
 func (namesMode) Rule() yamlfile.Rule {
 	return words(ssolab.NamesLocalhost, ssolab.NamesVendor)
 }
@@ -374,6 +377,10 @@ func (refreshValidity) Rule() yamlfile.Rule {
 
 func (gracePeriod) Rule() yamlfile.Rule {
 	return yamlfile.Rule{Duration: true, Min: 0, Max: int64(minute)}
+}
+
+func (triggerTimeout) Rule() yamlfile.Rule {
+	return yamlfile.Rule{Duration: true, Min: int64(minute) / 60, Max: int64(minute) * 15}
 }
 
 // onOff is a switch: on, off, true or false.

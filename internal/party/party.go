@@ -77,6 +77,15 @@ func (k *Kit) Client(from trace.Party, timeout time.Duration) *http.Client {
 	}
 }
 
+// Outside returns an HTTP client for a party's calls to a server that is none of the lab's. They are recorded here, as
+// nobody else records them. Redirects are not followed; timeout bounds the whole call.
+func (k *Kit) Outside(from trace.Party, to trace.Endpoint, timeout time.Duration) *http.Client {
+	return &http.Client{
+		Transport:     bounded{k.Trace.Outgoing(from, to, k.transport), timeout},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // bounded gives each call a deadline, from the dial to the end of the answer's body. http.Client's own Timeout starts a
 // goroutine for every call, unless its transport is net/http's.
 type bounded struct {

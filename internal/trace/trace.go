@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// Party is one of the five lanes of a sign-in.
+// Party is a lane of a sign-in.
 type Party string
 
 // The parties, from left to right.
@@ -29,6 +29,7 @@ const (
 	Cognito  Party = "cognito"
 	Scalekit Party = "scalekit"
 	IdP      Party = "idp"
+	Lambda   Party = "lambda" // functions that a user pool calls; no party of the lab
 )
 
 // Channel says who makes a request: the person's browser, or a server.

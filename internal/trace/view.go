@@ -106,6 +106,8 @@ var secretNames = []string{
 	// of the user pools API
 	"AccessToken", "ClientSecretValue", "ConfirmationCode", "IdToken", "NEW_PASSWORD", "PASSWORD", "PreviousPassword", "ProposedPassword", "REFRESH_TOKEN",
 	"RefreshToken", "SecretCode", "SecretHash", "TemporaryPassword", "Token", "UserCode",
+	// of the events of Lambda triggers
+	"challengeAnswer", "privateChallengeParameters",
 }
 
 // Mask hides a secret but keeps its first characters, so that one can be followed from hop to hop.

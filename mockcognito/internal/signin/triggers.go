@@ -55,13 +55,22 @@ type Base struct {
 // Common implements Event.
 func (b *Base) Common() *Base { return b }
 
-// The events. Sources: PreSignUp_SignUp, _AdminCreateUser, _ExternalProvider; PostConfirmation_ConfirmSignUp,
+// The events. Sources: InboundFederation_ExternalProvider; PreSignUp_SignUp, _AdminCreateUser, _ExternalProvider; PostConfirmation_ConfirmSignUp,
 // _ConfirmForgotPassword; PreAuthentication_Authentication; PostAuthentication_Authentication;
 // TokenGeneration_Authentication, _NewPasswordChallenge, _HostedAuth, _RefreshTokens, _ClientCredentials;
 // DefineAuthChallenge_Authentication; CreateAuthChallenge_Authentication; VerifyAuthChallengeResponse_Authentication;
 // UserMigration_Authentication, _ForgotPassword; CustomMessage_SignUp, _AdminCreateUser, _ResendCode, _ForgotPassword,
 // _UpdateUserAttribute, _VerifyUserAttribute, _Authentication.
 type (
+	// InboundFederation runs when somebody comes back from an identity provider, before anything is mapped. Answered: Mapped,
+	// which takes the place of all that the provider brought; nil: nothing does.
+	InboundFederation struct {
+		Base
+		Provider, ProviderType    string
+		Tokens, IDToken, UserInfo map[string]string // tokenResponse, claims of the ID token, answer of userInfo
+		Mapped                    map[string]string // userAttributesToMap
+	}
+
 	// PreSignUp runs before a user is made. Answered: the three switches.
 	PreSignUp struct {
 		Base
@@ -172,6 +181,7 @@ type ChallengeResult struct {
 
 // The triggers.
 const (
+	TriggerInboundFederation   Trigger = "InboundFederation"
 	TriggerPreSignUp           Trigger = "PreSignUp"
 	TriggerPostConfirmation    Trigger = "PostConfirmation"
 	TriggerPreAuthentication   Trigger = "PreAuthentication"
