@@ -40,7 +40,7 @@ e2e: ## the browser suite alone; TARGET=file runs its journeys against that targ
 	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go test -count=1 -v ./e2e $(if $(TARGET)$(FORM),-args $(if $(TARGET),-target $(abspath $(TARGET))) $(if $(FORM),-form $(FORM)))
 
 .PHONY: interop
-interop: build ## sign-ins by clients we did not write: openid-client on Node
+interop: build ## sign-ins by clients, and through identity providers, that we did not write, on Node
 	@scripts/interop.sh $(BIN)
 
 # Needs root: port 443, and entries in /etc/hosts, which it takes back.

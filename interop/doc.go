@@ -5,10 +5,12 @@
 //	Go      aws-sdk-go-v2, which makes a set-up from nothing, administers it and deletes it; and the calls that Terraform
 //	        makes for a configuration, whose second plan is empty: in this package's tests
 //	Node    openid-client 5 with the parameters of the integration guide, in node/, run by `make interop`
+//	Node    openid-client 6 on Scalekit without Cognito, with oidc-provider and samlp as identity providers behind it, and
+//	        node-saml in Scalekit's place before the lab's identity providers; in node/, run by `make interop`
 //	Node    an app with the vendor's issuer in its code; openid-client 5 and 6, oauth4webapi, Auth.js, oidc-client-ts,
 //	        passport-openidconnect, simple-oauth2 and aws-jwt-verify as they are installed, under the vendors' names on
 //	        port 443, in node/, run by `make interop-vendor`
 //
-// The first and the third are given the variables that `ssolab env` prints and nothing else. HTML pages are served by submitting
+// Programs on a lab are given the variables that `ssolab env` prints and nothing else. HTML pages are served by submitting
 // their first form with its default values, as the lab's contract promises.
 package interop

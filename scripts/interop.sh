@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the Node programs of interop/ against a lab of their own. The first argument is the ssolab binary.
+# Runs the Node programs of interop/ against labs of their own. The first argument is the ssolab binary.
 set -euo pipefail
 
 ssolab=$(realpath "$1")
@@ -9,4 +9,5 @@ command -v node >/dev/null && command -v npm >/dev/null || {
 }
 cd "$(dirname "$0")/../interop/node"
 npm ci --no-audit --no-fund --ignore-scripts
-"$ssolab" run -- node --test --test-reporter=spec
+"$ssolab" run -- node --test --test-reporter=spec signin.test.mjs
+SSOLAB=$ssolab node --test --test-reporter=spec upstream.test.mjs

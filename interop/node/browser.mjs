@@ -1,8 +1,16 @@
-// A browser without scripts: it follows redirects, keeps cookies and submits the first form of each page as it stands.
+// A browser without scripts: it follows redirects, keeps cookies and submits the first form of each page as it stands, but for
+// the fields that a person is told to fill in.
 
 export class Browser {
   #cookies = new Map(); // by host name, since browsers do not tell ports apart
   pages = 0; // forms submitted
+  sent = []; // {url, method, body} of each request
+  #fill;
+
+  // fill are values by name for the fields of any form.
+  constructor(fill = {}) {
+    this.#fill = fill;
+  }
 
   // cookies is what is sent to a host.
   cookies(host) {
@@ -20,6 +28,7 @@ export class Browser {
   }
 
   async #step({ url, method, body }) {
+    this.sent.push({ url, method, body });
     const jar = this.#cookies.get(url.hostname) ?? new Map();
     this.#cookies.set(url.hostname, jar);
     const headers = { cookie: this.cookies(url.hostname) };
@@ -35,12 +44,12 @@ export class Browser {
     const page = await response.text();
     if (response.status !== 200) throw new Error(`${url.pathname} answered ${response.status}: ${page}`);
     this.pages++;
-    return submit(url, page);
+    return submit(url, page, this.#fill);
   }
 }
 
 // submit makes the request of the first form on a page.
-export function submit(at, page) {
+export function submit(at, page, fill = {}) {
   const form = /<form\b([^>]*)>([\s\S]*?)<\/form>/i.exec(page);
   if (form === null) throw new Error(`there is no form on ${at}`);
   const open = attributes(form[1]);
@@ -53,7 +62,8 @@ export function submit(at, page) {
       case 'input':
         if (['submit', 'button', 'reset', 'image', 'file'].includes(a.type)) break;
         if (['checkbox', 'radio'].includes(a.type) && !('checked' in a)) break;
-        if (name !== '') fields.append(name, a.value ?? (a.type === 'checkbox' || a.type === 'radio' ? 'on' : ''));
+        if (name in fill) fields.append(name, fill[name]);
+        else if (name !== '') fields.append(name, a.value ?? (a.type === 'checkbox' || a.type === 'radio' ? 'on' : ''));
         break;
       case 'select':
         if (name !== '') fields.append(name, selected(content ?? ''));
