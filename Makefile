@@ -75,6 +75,17 @@ docs: ## write the pages of docs/ that follow from the code
 docs-check: ## fail if such a page is not what the code says
 	@go run ./internal/gendocs -check
 
+# The generator has the version of the library that its code calls.
+TEMPL = go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate -include-version=false -open-browser=false -log-level warn
+
+.PHONY: pages
+pages: ## make the Go code of the HTML pages from their .templ files
+	@$(TEMPL)
+
+.PHONY: pages-check
+pages-check: ## fail if the code of a page is not what its .templ file says
+	@$(TEMPL) -check
+
 .PHONY: screenshots
 screenshots: ## take the pictures of docs/img from a running lab
 	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go run ./e2e/screenshots -dir docs/img

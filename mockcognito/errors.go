@@ -159,9 +159,7 @@ type errorBody struct {
 }
 
 func (s *Server) renderError(w http.ResponseWriter, status int, body errorBody) error {
-	return pages.Render(w, status, "error", look.Page{
-		Party: "cognito", Title: "Error · mock Cognito", Strip: s.strip(nil), Body: body,
-	})
+	return look.Render(w, status, look.Page{Party: "cognito", Title: "Error · mock Cognito", Strip: s.strip(nil)}, errorView(body))
 }
 
 func badEncoding(err error) error {

@@ -1,9 +1,7 @@
 package mockcognito
 
 import (
-	"embed"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -16,19 +14,6 @@ import (
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 )
-
-//go:embed pages/*.html
-var pageFiles embed.FS
-
-var pages = look.MustParse(mustSub(pageFiles, "pages"), nil)
-
-func mustSub(files fs.FS, dir string) fs.FS {
-	sub, err := fs.Sub(files, dir)
-	if err != nil {
-		panic(err)
-	}
-	return sub
-}
 
 // loginBody is what the login page shows.
 type loginBody struct {
@@ -258,5 +243,5 @@ func (s *Server) setLanguage(w http.ResponseWriter, req *authorizationRequest, l
 }
 
 func (s *Server) renderLogin(w http.ResponseWriter, status int, req *authorizationRequest, body loginBody) error {
-	return pages.Render(w, status, "login", look.Page{Party: "cognito", Title: "Sign in · mock Cognito", Strip: s.strip(req.pool), Body: body})
+	return look.Render(w, status, look.Page{Party: "cognito", Title: "Sign in · mock Cognito", Strip: s.strip(req.pool)}, loginView(body))
 }

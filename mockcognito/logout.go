@@ -101,7 +101,7 @@ func (s *Server) rpLogout(w http.ResponseWriter, r *http.Request, q url.Values) 
 		return err
 	}
 	if to == "" {
-		return pages.Render(w, http.StatusOK, "signedout", look.Page{Party: "cognito", Title: "Signed out · mock Cognito", Strip: s.strip(p)})
+		return look.Render(w, http.StatusOK, look.Page{Party: "cognito", Title: "Signed out · mock Cognito", Strip: s.strip(p)}, signedOutView())
 	}
 	var params web.Params
 	params.AddIf("state", q.Get("state"))

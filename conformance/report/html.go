@@ -1,9 +1,9 @@
 package report
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 	"net/url"
 	"reflect"
@@ -12,14 +12,10 @@ import (
 	"time"
 
 	"github.com/ssolab/ssolab/conformance"
-	"github.com/ssolab/ssolab/internal/look"
 )
 
 //go:embed report.css
 var reportCSS string
-
-//go:embed report.html
-var reportHTML string
 
 // htmlPage is what the page shows.
 type htmlPage struct {
@@ -77,22 +73,33 @@ func (x *exchanges) number(e conformance.Exchange) htmlExchange {
 
 // HTML writes a report as one page that loads nothing and has no scripts.
 func HTML(w io.Writer, r *conformance.Report) error {
-	t, err := template.New("report").Funcs(template.FuncMap{
-		"css":   func() template.CSS { return template.CSS(look.Stylesheet() + reportCSS) }, //nolint:gosec // our own constants
-		"link":  Link,
-		"party": func(raw string) string { return partyAt(r.Target, raw) },
-		"title": func(party string) string {
-			return map[string]string{"app": "app", "cognito": "Cognito", "scalekit": "Scalekit", "idp": "IdP"}[party]
-		},
-		"time":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"ms":      func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) },
-		"seconds": seconds,
-		"join":    strings.Join,
-	}).Parse(reportHTML)
-	if err != nil {
-		return err
+	return pageView(newHTMLPage(r)).Render(context.Background(), w)
+}
+
+func partyName(party string) string {
+	return map[string]string{"app": "app", "cognito": "Cognito", "scalekit": "Scalekit", "idp": "IdP"}[party]
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func millis(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+
+// message writes a request or an answer as it stands on the wire.
+func message(first string, header []string, body string) string {
+	text := strings.Join(append([]string{first}, header...), "\n")
+	if body != "" {
+		text += "\n\n" + body
 	}
-	return t.Execute(w, newHTMLPage(r))
+	return text
+}
+
+// words is the count of a verdict in words.
+func (v htmlVerdict) words() string {
+	word := v.Look.Many
+	if v.Count == 1 {
+		word = v.Look.One
+	}
+	return fmt.Sprintf("%s %d %s", v.Look.Sign, v.Count, word)
 }
 
 func newHTMLPage(r *conformance.Report) htmlPage {

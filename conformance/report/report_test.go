@@ -115,7 +115,8 @@ func TestGolden(t *testing.T) {
 	}
 	page := written(t, report.FormatHTML, fixed())
 	_, after, _ := bytes.Cut(page, []byte("</style>"))
-	golden(t, "report.html", append([]byte("<!-- without its stylesheet -->"), after...))
+	lines := bytes.ReplaceAll(after, []byte("><"), []byte(">\n<")) // to read what changed
+	golden(t, "report.html", append([]byte("<!-- without its stylesheet -->"), append(lines, '\n')...))
 	require.Error(t, report.Write(&bytes.Buffer{}, "pdf", fixed()))
 	_, ok := report.FormatOf("report.pdf")
 	require.False(t, ok)

@@ -3,17 +3,15 @@ package console
 import (
 	"cmp"
 	"context"
-	"embed"
+	_ "embed"
 	"errors"
 	"fmt"
-	"html/template"
-	"io/fs"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ssolab/ssolab/internal/fault"
-	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/web"
 )
@@ -53,15 +51,11 @@ type Variable struct {
 	Secret bool // hidden on the page until asked for
 }
 
-//go:embed pages/*.html
-var templates embed.FS
-
 //go:embed pages/live.js
 var script string
 
 type console struct {
 	Config
-	pages *look.Pages
 }
 
 // New returns the handler of the console and its API.
@@ -80,15 +74,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
-	files, err := fs.Sub(templates, "pages")
-	if err != nil {
-		return nil, fmt.Errorf("console: %w", err)
-	}
-	pages, err := look.Parse(files, template.FuncMap{"clock": clock, "iso": iso})
-	if err != nil {
-		return nil, fmt.Errorf("console: %w", err)
-	}
-	t := &console{Config: c, pages: pages}
+	t := &console{Config: c}
 	s := &web.Surface{
 		Party: "console", Trace: c.Kit.Trace, Log: c.Kit.Log,
 		Faults:   fault.NewPlan(), // its own and for ever empty: a fault must not lock out who would take it back
@@ -145,3 +131,22 @@ func clock(t time.Time) string { return t.Local().Format("2 Jan 15:04:05 MST") }
 
 // iso writes a time for programs.
 func iso(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// acted tells how often a rule has acted, and of how many times.
+func acted(fired, times int) string {
+	if times == 0 {
+		return fmt.Sprintf("acted %d times", fired)
+	}
+	return fmt.Sprintf("acted %d of %d times", fired, times)
+}
+
+// px writes a number of an attribute.
+func px(n int) string { return strconv.Itoa(n) }
+
+// statusOr is an HTTP status, or a word for none.
+func statusOr(status int, none string) string {
+	if status == 0 {
+		return none
+	}
+	return strconv.Itoa(status)
+}

@@ -69,7 +69,7 @@ func (c *console) home(w http.ResponseWriter, _ *http.Request) error {
 		}
 		d.Try = append(d.Try, e)
 	}
-	return c.pages.Render(w, http.StatusOK, "home", look.Page{Party: "console", Title: "ssolab console", Strip: strip, Width: "wide", Script: script, Body: d})
+	return look.Render(w, http.StatusOK, look.Page{Party: "console", Title: "ssolab console", Strip: strip, Width: "wide", Script: script}, homeView(d))
 }
 
 type signInData struct {
@@ -107,7 +107,7 @@ func (c *console) signInPage(w http.ResponseWriter, r *http.Request) error {
 		d.Hops = append(d.Hops, newHop(i+1, h))
 	}
 	title := "Sign-in of " + cmp.Or(s.Email, "nobody yet") + " · ssolab console"
-	return c.pages.Render(w, http.StatusOK, "signin", look.Page{Party: "console", Title: title, Strip: strip, Width: "wide", Script: script, Body: d})
+	return look.Render(w, http.StatusOK, look.Page{Party: "console", Title: title, Strip: strip, Width: "wide", Script: script}, signInView(d))
 }
 
 func newHop(n int, h trace.Hop) hopData {
@@ -187,7 +187,7 @@ func (c *console) presentPage(w http.ResponseWriter, r *http.Request, err error)
 		c.Kit.Log.ErrorContext(r.Context(), "console page failed", "path", r.URL.Path, "error", err)
 		e = &apiError{Status: http.StatusInternalServerError, Message: "The console could not make this page.", Hint: "The lab's log says why."}
 	}
-	if err := c.pages.Render(w, e.Status, "error", look.Page{Party: "console", Title: http.StatusText(e.Status) + " · ssolab console", Strip: strip, Body: e}); err != nil {
+	if err := look.Render(w, e.Status, look.Page{Party: "console", Title: http.StatusText(e.Status) + " · ssolab console", Strip: strip}, errorView(e)); err != nil {
 		http.Error(w, e.Message, e.Status)
 	}
 }

@@ -72,6 +72,15 @@ type sequence struct {
 	Arrows        []arrow
 }
 
+// says describes the drawing to those who do not see it.
+func (s sequence) says() string {
+	var names []string
+	for _, l := range s.Lanes {
+		names = append(names, l.Name)
+	}
+	return "Lanes from left to right: " + strings.Join(names, ", ") + ". The list of hops below says the same in words."
+}
+
 type lane struct {
 	Class, Name string
 	X, Left     int // middle, and left edge of its head

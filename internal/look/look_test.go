@@ -1,25 +1,21 @@
 package look_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/fstest"
 
+	"github.com/a-h/templ"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ssolab/ssolab/internal/look"
 )
-
-func files(content string) fstest.MapFS {
-	return fstest.MapFS{
-		"_part.html": {Data: []byte(`{{define "part"}}<b>part</b>{{end}}`)},
-		"page.html":  {Data: []byte(content)},
-	}
-}
 
 func between(t *testing.T, s, from, to string) string {
 	t.Helper()
@@ -35,21 +31,25 @@ func hash(s string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
+func text(s string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, "<p>"+templ.EscapeString(s)+"</p>")
+		return err
+	})
+}
+
 func TestRenderPolicyNamesWhatStandsInThePage(t *testing.T) {
 	t.Parallel()
-	pages, err := look.Parse(files(`{{define "content"}}{{template "part"}}<p>{{.Body}}</p>{{end}}`), nil)
-	require.NoError(t, err)
 	w := httptest.NewRecorder()
-	require.NoError(t, pages.Render(w, http.StatusTeapot, "page", look.Page{
-		Party: "cognito", Title: "A & B", Strip: "mock", Script: "if (1 < 2) { window.x = '</b>'; }", Body: "<script>x</script>",
-	}))
+	require.NoError(t, look.Render(w, http.StatusTeapot, look.Page{
+		Party: "cognito", Title: "A & B", Strip: "mock", Script: "if (1 < 2) { window.x = '</b>'; }",
+	}, text("<script>x</script>")))
 	html := w.Body.String()
 	require.Equal(t, http.StatusTeapot, w.Code)
 	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 	require.Contains(t, html, `data-party="cognito"`)
-	require.Contains(t, html, `<main class="card">`)
+	require.Contains(t, html, `<main class="card"><p>&lt;script&gt;x&lt;/script&gt;</p></main>`)
 	require.Contains(t, html, "<title>A &amp; B</title>")
-	require.Contains(t, html, `<b>part</b><p>&lt;script&gt;x&lt;/script&gt;</p>`)
 	policy := w.Header().Get("Content-Security-Policy")
 	require.Contains(t, policy, "style-src "+hash(between(t, html, "<style>", "</style>")))
 	require.Contains(t, policy, "script-src "+hash(between(t, html, "<script>", "</script>")))
@@ -59,17 +59,18 @@ func TestRenderPolicyNamesWhatStandsInThePage(t *testing.T) {
 
 func TestRenderWithoutScriptAllowsNone(t *testing.T) {
 	t.Parallel()
-	pages := look.MustParse(files(`{{define "content"}}{{end}}`), nil)
 	w := httptest.NewRecorder()
-	require.NoError(t, pages.Render(w, http.StatusOK, "page", look.Page{Width: "wide"}))
+	require.NoError(t, look.Render(w, http.StatusOK, look.Page{Width: "wide"}, text("")))
 	require.NotContains(t, w.Header().Get("Content-Security-Policy"), "script-src")
 	require.NotContains(t, w.Body.String(), "mock-strip")
-	require.Error(t, pages.Render(w, http.StatusOK, "missing", look.Page{}))
 }
 
-func TestParseReportsBrokenTemplates(t *testing.T) {
+// A page that cannot be made writes nothing.
+func TestRenderReportsItsContent(t *testing.T) {
 	t.Parallel()
-	_, err := look.Parse(files(`{{define "content"}}`), nil)
-	require.ErrorContains(t, err, "page.html")
-	require.Panics(t, func() { look.MustParse(files(`{{`), nil) })
+	w := httptest.NewRecorder()
+	broken := templ.ComponentFunc(func(context.Context, io.Writer) error { return errors.New("broken") })
+	require.ErrorContains(t, look.Render(w, http.StatusOK, look.Page{Title: "A"}, broken), `render "A": broken`)
+	require.Empty(t, w.Body.String())
+	require.Empty(t, w.Header())
 }

@@ -1,11 +1,9 @@
 package sampleapp
 
 import (
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,7 +12,6 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/store"
 	"github.com/ssolab/ssolab/internal/trace"
@@ -71,15 +68,11 @@ const (
 	callTimeout  = 10 * time.Second
 )
 
-//go:embed pages/*.html
-var templates embed.FS
-
 type app struct {
 	Config
 	client   *http.Client
 	provider *provider
 	cookies  web.Cookies
-	pages    *look.Pages
 	pending  store.Table[pending]
 	sessions store.Table[session]
 }
@@ -106,18 +99,10 @@ func New(c Config) (http.Handler, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("sample app: %w", err)
 	}
-	files, err := fs.Sub(templates, "pages")
-	if err != nil {
-		return nil, fmt.Errorf("sample app: %w", err)
-	}
-	pages, err := look.Parse(files, nil)
-	if err != nil {
-		return nil, fmt.Errorf("sample app: %w", err)
-	}
 	client := c.Kit.Client(trace.App, callTimeout)
 	a := &app{
 		Config: c, client: client, provider: &provider{issuer: c.Issuer, client: client},
-		cookies: party.Cookies(c.URL), pages: pages,
+		cookies:  party.Cookies(c.URL),
 		pending:  store.NewTable[pending](c.Kit.Transient, "app.pending"),
 		sessions: store.NewTable[session](c.Kit.Transient, "app.session"),
 	}

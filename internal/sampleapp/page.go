@@ -37,24 +37,17 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !s.SignedIn {
-		return a.pages.Render(w, http.StatusOK, "home", look.Page{
-			Party: "app", Title: "Sign in · sample app", Strip: strip, Body: homePage{a.TryEmails, a.IdentityProvider},
-		})
+		return look.Render(w, http.StatusOK, look.Page{Party: "app", Title: "Sign in · sample app", Strip: strip}, homeView(homePage{a.TryEmails, a.IdentityProvider}))
 	}
-	return a.pages.Render(w, http.StatusOK, "claims", look.Page{
-		Party: "app", Title: "Signed in · sample app", Strip: strip, Width: "wide",
-		Body: claimsPage{
-			Email: s.Email, TraceURL: a.traceURL(s.SignIn),
-			UserInfo: pretty(s.UserInfo), Claims: members(s.UserInfo), IDToken: pretty(s.IDToken),
-		},
-	})
+	return look.Render(w, http.StatusOK, look.Page{Party: "app", Title: "Signed in · sample app", Strip: strip, Width: "wide"}, claimsView(claimsPage{
+		Email: s.Email, TraceURL: a.traceURL(s.SignIn),
+		UserInfo: pretty(s.UserInfo), Claims: members(s.UserInfo), IDToken: pretty(s.IDToken),
+	}))
 }
 
 func (a *app) notFound(w http.ResponseWriter, _ *http.Request) error {
-	return a.pages.Render(w, http.StatusNotFound, "error", look.Page{
-		Party: "app", Title: "No such page · sample app", Strip: strip,
-		Body: errorPage{failure: &failure{Code: "not_found", Sentence: "The app has no page at this address."}},
-	})
+	return look.Render(w, http.StatusNotFound, look.Page{Party: "app", Title: "No such page · sample app", Strip: strip},
+		errorView(errorPage{failure: &failure{Code: "not_found", Sentence: "The app has no page at this address."}}))
 }
 
 // present writes any error as a page, and says so in the trace.
@@ -69,11 +62,8 @@ func (a *app) present(w http.ResponseWriter, r *http.Request, err error) {
 		sentence += " Cognito said: " + strings.TrimSuffix(f.RawError+", "+f.RawDescription, ", ") + "."
 	}
 	trace.Fail(r.Context(), sentence)
-	page := look.Page{
-		Party: "app", Title: "Not signed in · sample app", Strip: strip,
-		Body: errorPage{failure: f, TraceURL: a.traceURL(trace.ID(r.Context()))},
-	}
-	if err := a.pages.Render(w, f.Status, "error", page); err != nil {
+	page := look.Page{Party: "app", Title: "Not signed in · sample app", Strip: strip}
+	if err := look.Render(w, f.Status, page, errorView(errorPage{failure: f, TraceURL: a.traceURL(trace.ID(r.Context()))})); err != nil {
 		http.Error(w, f.Sentence, f.Status)
 	}
 }
