@@ -40,7 +40,7 @@ e2e: ## the browser suite alone; TARGET=file runs its journeys against that targ
 	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go test -count=1 -v ./e2e $(if $(TARGET)$(FORM),-args $(if $(TARGET),-target $(abspath $(TARGET))) $(if $(FORM),-form $(FORM)))
 
 .PHONY: interop
-interop: build ## sign-ins by clients, and through identity providers, that we did not write, on Node
+interop: build ## clients, and identity providers, that we did not write: AWS CLI (by docs/guide.md too), aws-sdk-go-v2, Node
 	@scripts/interop.sh $(BIN)
 
 # Needs root: port 443, and entries in /etc/hosts, which it takes back.
@@ -65,7 +65,9 @@ lint: ## gofmt, go vet, staticcheck
 	@unformatted="$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go'))"; \
 	if [[ -n $$unformatted ]]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
+	go vet -tags awscli ./interop
 	go tool staticcheck ./...
+	go tool staticcheck -tags awscli ./interop
 
 .PHONY: docs
 docs: ## write the pages of docs/ that follow from the code

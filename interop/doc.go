@@ -4,6 +4,8 @@
 //	        package's tests
 //	Go      aws-sdk-go-v2, which makes a set-up from nothing, administers it and deletes it; and the calls that Terraform
 //	        makes for a configuration, whose second plan is empty: in this package's tests
+//	shell   Debian's AWS CLI, and every command of docs/guide.md from an empty lab to a sign-in, in the tests with the tag
+//	        awscli, run by `make interop`
 //	Node    openid-client 5 with the parameters of the integration guide, in node/, run by `make interop`
 //	Node    openid-client 6 on Scalekit without Cognito, with oidc-provider and samlp as identity providers behind it, and
 //	        node-saml in Scalekit's place before the lab's identity providers; in node/, run by `make interop`

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the Node programs of interop/ against labs of their own. The first argument is the ssolab binary.
+# Runs the programs of interop/: the AWS CLI, which follows docs/guide.md too, aws-sdk-go-v2 and Terraform's calls, and the Node
+# programs against labs of their own. The first argument is the ssolab binary.
 set -euo pipefail
 
 ssolab=$(realpath "$1")
@@ -7,7 +8,15 @@ command -v node >/dev/null && command -v npm >/dev/null || {
 	echo "interop needs Node 18 or newer with npm (Debian: apt-get install nodejs npm)" >&2
 	exit 1
 }
-cd "$(dirname "$0")/../interop/node"
+command -v aws >/dev/null && command -v jq >/dev/null || {
+	echo "interop needs the AWS CLI and jq (Debian: apt-get install awscli jq)" >&2
+	exit 1
+}
+cd "$(dirname "$0")/.."
+aws --version
+SSOLAB_BIN=$ssolab go test -tags awscli -count=1 -v -run 'TestTheAWSCLI|TestTheGuide|TestEveryFieldOfTheGuide|TestTheVendorsSDK|TestTerraform' ./interop |
+	grep -Ev '^(=== |    --- )'
+cd interop/node
 npm ci --no-audit --no-fund --ignore-scripts
 "$ssolab" run -- node --test --test-reporter=spec signin.test.mjs
 SSOLAB=$ssolab node --test --test-reporter=spec upstream.test.mjs
