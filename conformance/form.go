@@ -21,10 +21,14 @@ type form struct {
 	id, method, action, enctype string
 	fields                      []field
 	pressed                     bool // the first submit button has been found
-	blankPassword               bool // there is a password field without a value
+	blankPassword               bool // there is a password field without name and value, which a script would read
 }
 
-type field struct{ name, value string }
+// field is an entry of a form, with the control that it is of.
+type field struct {
+	name, value string
+	of          *control
+}
 
 // control is a form control of the document.
 type control struct {
@@ -178,21 +182,22 @@ func (f *form) add(c *control) {
 	name := c.attr["name"]
 	switch c.tag {
 	case "textarea":
-		f.append(name, strings.TrimPrefix(strings.TrimPrefix(c.text.String(), "\r"), "\n"))
+		f.append(c, name, strings.TrimPrefix(strings.TrimPrefix(c.text.String(), "\r"), "\n"))
 	case "select":
 		for _, value := range c.selected() {
-			f.append(name, value)
+			f.append(c, name, value)
 		}
 	case "button":
 		if kind := lower(c.attr["type"]); kind != "button" && kind != "reset" {
 			f.press(c.attr)
 		}
 	case "input":
-		f.input(c.attr)
+		f.input(c)
 	}
 }
 
-func (f *form) input(attr map[string]string) {
+func (f *form) input(c *control) {
+	attr := c.attr
 	name, value := attr["name"], attr["value"]
 	switch lower(attr["type"]) {
 	case "button", "reset":
@@ -206,20 +211,20 @@ func (f *form) input(attr map[string]string) {
 				prefix = name + "."
 			}
 			f.press(map[string]string{"formaction": attr["formaction"], "formmethod": attr["formmethod"], "formenctype": attr["formenctype"]})
-			f.fields = append(f.fields, field{prefix + "x", "0"}, field{prefix + "y", "0"})
+			f.fields = append(f.fields, field{name: prefix + "x", value: "0"}, field{name: prefix + "y", value: "0"})
 		}
 	case "checkbox", "radio":
 		if _, checked := attr["checked"]; checked {
 			if _, given := attr["value"]; !given {
 				value = "on"
 			}
-			f.append(name, value)
+			f.append(nil, name, value)
 		}
 	case "password":
-		f.blankPassword = f.blankPassword || value == ""
-		f.append(name, value)
+		f.blankPassword = f.blankPassword || value == "" && name == ""
+		f.append(c, name, value)
 	default:
-		f.append(name, value)
+		f.append(c, name, value)
 	}
 }
 
@@ -229,7 +234,7 @@ func (f *form) press(attr map[string]string) {
 		return
 	}
 	f.pressed = true
-	f.append(attr["name"], attr["value"])
+	f.append(nil, attr["name"], attr["value"])
 	for name, into := range map[string]*string{"formaction": &f.action, "formmethod": &f.method, "formenctype": &f.enctype} {
 		if v := strings.TrimSpace(attr[name]); v != "" {
 			*into = v
@@ -238,10 +243,29 @@ func (f *form) press(attr map[string]string) {
 	f.method, f.enctype = lower(f.method), lower(f.enctype)
 }
 
-func (f *form) append(name, value string) {
+// append adds an entry; of is the control, if a person can type or choose its value.
+func (f *form) append(of *control, name, value string) {
 	if name != "" {
-		f.fields = append(f.fields, field{name, value})
+		f.fields = append(f.fields, field{name, value, of})
 	}
+}
+
+// asksForPassword tells whether a password is left to be typed.
+func (f *form) asksForPassword() bool {
+	return f.blankPassword || slices.ContainsFunc(f.fields, func(fd field) bool {
+		return fd.of != nil && fd.value == "" && lower(fd.of.attr["type"]) == "password"
+	})
+}
+
+// fill types a value into the fields that a selector finds, and tells whether there was one.
+func (f *form) fill(s selector, value string) bool {
+	found := false
+	for i, fd := range f.fields {
+		if fd.of != nil && s.matches(fd.of.tag, fd.of.attr) && lower(fd.of.attr["type"]) != "hidden" {
+			f.fields[i].value, found = value, true
+		}
+	}
+	return found
 }
 
 // selected are the values a select sends: those marked, or the first that can be chosen where one must be.

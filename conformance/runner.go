@@ -110,7 +110,7 @@ func newRunner(o Options) (*runner, error) {
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	r.client = &own
 	if o.Driver == nil {
-		r.o.Driver = func() SignIn { return &HTTPDriver{Client: base, Jar: NewJar()} }
+		r.o.Driver = func() SignIn { return &HTTPDriver{Client: base, Jar: NewJar(), Now: r.o.Now} }
 	}
 	r.driver = r.o.Driver()
 	r.doc = r.readDiscovery()

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/ssolab/ssolab/internal/lab"
 )
 
 // SignIn is a driver: it takes a person from the authorization request to the application's callback.
@@ -90,9 +92,10 @@ const (
 )
 
 // HTTPDriver signs in with plain HTTP: it keeps cookies, follows redirects, and submits the first form of each page
-// with its default values by its first submit button. It runs no scripts. It signs in wherever pages follow the rule
-// that submitting them as they stand signs the person of the login_hint in; elsewhere it says which page needs a
-// browser. Steps of the target are not used.
+// by its first submit button, with its default values and with what the fill and select steps of the target give for its
+// fields. It runs no scripts, and of the steps' selectors it knows those of one element: a type, #id, .class,
+// [attribute="value"]. It signs in where submitting pages so signs the person of the login_hint in; elsewhere it says which
+// page needs a browser.
 type HTTPDriver struct {
 	// Client carries the requests. Its redirect policy and jar are replaced. Nil: one made from the target.
 	Client *http.Client
@@ -101,6 +104,8 @@ type HTTPDriver struct {
 	Jar http.CookieJar
 	// Seen, if set, is told of each hop as it happens.
 	Seen func(Hop)
+	// Now is the clock of one-time codes; nil means the machine's.
+	Now func() time.Time
 }
 
 var (
@@ -138,7 +143,11 @@ func (d *HTTPDriver) SignIn(ctx context.Context, authorizeURL string, target *Ta
 		return v, err
 	}
 	defer done()
-	s := &session{client: client, callback: callback, visit: v, seen: d.Seen, pages: map[string]bool{}}
+	now := d.Now
+	if now == nil {
+		now = lab.New(lab.Options{}).Now
+	}
+	s := &session{client: client, callback: callback, visit: v, seen: d.Seen, pages: map[string]bool{}, target: target, now: now}
 	next := submission{method: http.MethodGet, url: authorizeURL}
 	for range maxHops {
 		to, err := s.step(ctx, next)
@@ -174,6 +183,21 @@ type session struct {
 	visit    *Visit
 	seen     func(Hop)
 	pages    map[string]bool // forms already submitted
+	target   *Target         // for its steps
+	now      func() time.Time
+}
+
+// fill types into a form what the target's steps give for its fields.
+func (s *session) fill(f *form) {
+	for _, step := range s.target.IdP.Steps {
+		name, text := step.Action()
+		if name != "fill" && name != "select" {
+			continue
+		}
+		if sel, ok := parseSelector(text); ok {
+			f.fill(sel, step.Value.Expand(s.target.Email, s.now()))
+		}
+	}
 }
 
 // step makes one request and returns what its answer leads to, or sets the visit's callback.
@@ -283,8 +307,9 @@ func (s *session) page(resp *http.Response, at *url.URL, body []byte) (submissio
 	if f == nil {
 		return submission{}, stuck("the page has no form to submit")
 	}
-	if f.blankPassword {
-		return submission{}, stuck("the page asks for a password, which a client without a browser has not got")
+	s.fill(f)
+	if f.asksForPassword() {
+		return submission{}, stuck("the page asks for a password, which no fill step of the target gives that plain HTTP understands")
 	}
 	if key := f.signature(at); s.pages[key] {
 		return submission{}, stuck("the page came again after its form was submitted")
