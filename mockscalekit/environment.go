@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/ssolab/ssolab/internal/jose"
-	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/saml"
 	"github.com/ssolab/ssolab/internal/store"
@@ -32,7 +31,6 @@ type environment struct {
 	production bool
 	settings   atomic.Pointer[Environment] // what Reload replaces
 	directory  *directory.Directory
-	pages      *look.Pages
 	cookies    web.Cookies
 	client     *http.Client
 	refusals   *refusal.Presenter
@@ -56,7 +54,7 @@ type environment struct {
 const fetchTimeout = 5 * time.Second
 
 // newEnvironment opens an environment over the kit's store; its tables are named after its id.
-func newEnvironment(ctx context.Context, cfg Config, env Environment, pages *look.Pages) (*environment, error) {
+func newEnvironment(ctx context.Context, cfg Config, env Environment) (*environment, error) {
 	k := cfg.Kit
 	dir, err := directory.Open(ctx, directory.Options{Env: k.Env, Store: k.Store, Name: env.ID, Production: env.Kind == Production})
 	if err != nil {
@@ -65,7 +63,7 @@ func newEnvironment(ctx context.Context, cfg Config, env Environment, pages *loo
 	table := func(name string) string { return "scalekit." + env.ID + "." + name }
 	e := &environment{
 		kit: k, id: env.ID, url: cmp.Or(env.CustomURL, env.URL), oldURL: env.URL, idpURL: cfg.IdPURL, production: env.Kind == Production,
-		directory: dir, pages: pages, cookies: party.Cookies(env.URL), client: k.Client(trace.Scalekit, fetchTimeout),
+		directory: dir, refusals: refusal.NewPresenter(k), cookies: party.Cookies(env.URL), client: k.Client(trace.Scalekit, fetchTimeout),
 		flows:    store.NewTable[flow](k.Transient, table("flows")),
 		hosted:   store.NewTable[hosted](k.Transient, table("hosted")),
 		codes:    store.NewTable[grant](k.Transient, table("codes")),
@@ -75,9 +73,6 @@ func newEnvironment(ctx context.Context, cfg Config, env Environment, pages *loo
 		refresh:  store.NewTable[refreshed](k.Store, table("refresh_tokens")),
 
 		assertions: store.NewTable[time.Time](k.Transient, table("assertions")),
-	}
-	if e.refusals, err = refusal.NewPresenter(k); err != nil {
-		return nil, err
 	}
 	if e.allowRedirectURI = cfg.AllowRedirectURI; e.allowRedirectURI == nil {
 		e.allowRedirectURI = func(string, string) bool { return false }

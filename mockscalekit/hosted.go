@@ -290,7 +290,7 @@ func (e *environment) endHosted(ctx context.Context, h *hosted, organizationID s
 	return location, "", err
 }
 
-// hostedPage is the data of pages/hosted.html.
+// hostedPage is the data of hostedView.
 type hostedPage struct {
 	Action        string
 	RequestID     string
@@ -331,5 +331,5 @@ func (e *environment) renderHosted(w http.ResponseWriter, r *http.Request, statu
 			}
 		}
 	}
-	return e.pages.Render(w, status, "hosted", look.Page{Party: "scalekit", Title: title + " · " + page.Environment, Strip: e.strip(), Body: page})
+	return look.Render(w, status, look.Page{Party: "scalekit", Title: title + " · " + page.Environment, Strip: e.strip()}, hostedView(page))
 }

@@ -71,7 +71,7 @@ func (e *environment) logout(w http.ResponseWriter, r *http.Request) error {
 
 func (e *environment) afterLogout(w http.ResponseWriter, uri string) error {
 	if uri == "" {
-		return e.pages.Render(w, http.StatusOK, "logout", look.Page{Party: "scalekit", Title: "Signed out · Scalekit mock", Strip: e.strip()})
+		return look.Render(w, http.StatusOK, look.Page{Party: "scalekit", Title: "Signed out · Scalekit mock", Strip: e.strip()}, logoutView())
 	}
 	web.Redirect(w, uri)
 	return nil

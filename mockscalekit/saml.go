@@ -203,7 +203,7 @@ func (e *environment) requestKey(c directory.Connection) (*saml.Key, error) {
 	return e.samlKey()
 }
 
-// samlRequestPage is the data of pages/saml_request.html.
+// samlRequestPage is the data of samlRequestView.
 type samlRequestPage struct{ SSOURL, Request, RelayState string }
 
 // samlRequest serves the page that posts an AuthnRequest, where the identity provider takes no redirect.
@@ -225,10 +225,8 @@ func (e *environment) samlRequest(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return f.to().Send(err)
 	}
-	return e.pages.Render(w, http.StatusOK, "saml_request", look.Page{
-		Party: "scalekit", Title: "To the identity provider", Strip: e.strip(), Script: submitScript,
-		Body: samlRequestPage{SSOURL: f.SAML.SSOURL, Request: base64.StdEncoding.EncodeToString(raw), RelayState: state},
-	})
+	return look.Render(w, http.StatusOK, look.Page{Party: "scalekit", Title: "To the identity provider", Strip: e.strip(), Script: submitScript},
+		samlRequestView(samlRequestPage{SSOURL: f.SAML.SSOURL, Request: base64.StdEncoding.EncodeToString(raw), RelayState: state}))
 }
 
 // submitScript presses the button for people whose browser runs scripts.

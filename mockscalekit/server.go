@@ -2,20 +2,14 @@ package mockscalekit
 
 import (
 	"context"
-	"embed"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"sync"
 
-	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockscalekit/internal/idp"
 )
-
-//go:embed pages/*.html
-var pageFiles embed.FS
 
 // signingKeyName is the name of the first environment's private key in the lab's Env.
 const signingKeyName = "scalekit/signing"
@@ -38,23 +32,19 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("scalekit configuration: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	files, err := fs.Sub(pageFiles, "pages")
-	if err != nil {
-		return nil, err
-	}
-	pages := look.MustParse(files, nil)
 	cfg.Kit.Faults.Declare(faultPoints(), faults())
 	s.kit, s.cfg = cfg.Kit, cfg
 	ctx := context.Background()
 	var list []*environment
 	for _, env := range cfg.all() {
-		e, err := newEnvironment(ctx, cfg, env, pages)
+		e, err := newEnvironment(ctx, cfg, env)
 		if err != nil {
 			return nil, fmt.Errorf("the scalekit environment %s: %w", env.ID, err)
 		}
 		list = append(list, e)
 	}
 	s.envs = newEnvironments(cfg.Kit, list)
+	var err error
 	s.idp, err = idp.New(idp.Config{Kit: cfg.Kit, URL: cfg.IdPURL, Applications: newApplications(list)})
 	if err != nil {
 		return nil, fmt.Errorf("the identity providers: %w", err)

@@ -31,7 +31,7 @@ func (e *environment) testConnection(w http.ResponseWriter, r *http.Request) err
 	return nil
 }
 
-// testPage is the data of pages/test.html.
+// testPage is the data of testView.
 type testPage struct {
 	Connection directory.Connection
 	Subject    string
@@ -52,5 +52,5 @@ func (e *environment) renderTest(w http.ResponseWriter, r *http.Request, c direc
 		page.Subject, page.Claims = s.subject(), string(claims)
 		trace.Note(r.Context(), "the test of "+c.ID+" succeeded for "+s.Who.text("email"))
 	}
-	return e.pages.Render(w, http.StatusOK, "test", look.Page{Party: "scalekit", Title: "Connection test", Width: "wide", Strip: e.strip(), Body: page})
+	return look.Render(w, http.StatusOK, look.Page{Party: "scalekit", Title: "Connection test", Width: "wide", Strip: e.strip()}, testView(page))
 }

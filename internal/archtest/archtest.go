@@ -196,6 +196,10 @@ func Rules() []Rule {
 		From:   []string{"...", "!internal/store/storetest", "!internal/jose/josetest"},
 		Not:    []string{"testing", "testing/...", "net/http/httptest", "github.com/stretchr/testify/..."},
 	}, {
+		Name:   "pages are compiled",
+		Reason: "an engine that reads templates while it runs calls methods by name, so the linker keeps every exported method of the program; write a .templ file",
+		From:   []string{"...", "!internal/gendocs"}, Not: []string{"text/template", "html/template"},
+	}, {
 		Name: "the tester's hand on a lab", Deep: true,
 		Reason: "internal/labcontrol speaks to a lab by its control API; it starts none and knows no mock",
 		From:   []string{"internal/labcontrol"},

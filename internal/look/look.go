@@ -32,7 +32,6 @@ type Page struct {
 	Strip  string // the quiet line that says what mock is speaking, e.g. "mock Cognito · pool us-east-1_SsoLab001 · not AWS"
 	Width  string // "card" (default) or "wide"
 	Script string // a trusted inline script, or empty
-	Body   any    // of a page of Parse: .Body in its template
 }
 
 // Render writes a page around its content. The policy has no form-action: the redirects behind a sign-in form cross four

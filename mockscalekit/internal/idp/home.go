@@ -13,7 +13,7 @@ import (
 	"github.com/ssolab/ssolab/internal/look"
 )
 
-// homePage is the data of pages/home.html.
+// homePage is the data of homeView.
 type homePage struct {
 	Providers []homeProvider
 	People    []Person
@@ -40,15 +40,13 @@ func (p *Party) home(w http.ResponseWriter, r *http.Request) error {
 		}
 		page.Providers = append(page.Providers, one)
 	}
-	return p.pages.Render(w, http.StatusOK, "home", look.Page{
-		Party: "idp", Title: "Identity providers", Width: "wide", Strip: "mock identity providers · not real ones", Body: page,
-	})
+	return look.Render(w, http.StatusOK, look.Page{Party: "idp", Title: "Identity providers", Width: "wide", Strip: "mock identity providers · not real ones"}, homeView(page))
 }
 
 // appsPage shows the applications of one identity provider, as its people see them.
 func (p provider) appsPage(w http.ResponseWriter, _ *http.Request) error {
 	page := homeProvider{Name: p.name, Title: p.title, Applications: p.apps.At(p.name)}
-	return p.pages.Render(w, http.StatusOK, "apps", look.Page{Party: "idp", Title: "Applications", Strip: p.strip(""), Body: page})
+	return look.Render(w, http.StatusOK, look.Page{Party: "idp", Title: "Applications", Strip: p.strip("")}, appsView(page))
 }
 
 // backChannelTimeout bounds each logout token that is posted.

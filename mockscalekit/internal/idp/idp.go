@@ -3,10 +3,8 @@ package idp
 import (
 	"context"
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"errors"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,9 +22,6 @@ import (
 	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
 )
 
-//go:embed pages/*.html
-var pageFiles embed.FS
-
 // Names of the private keys in the lab's Env.
 const (
 	ecKeyName  = "idp/signing"
@@ -38,7 +33,6 @@ type Party struct {
 	kit      *party.Kit
 	url      string
 	apps     Applications
-	pages    *look.Pages
 	refusals *refusal.Presenter
 	cookies  web.Cookies
 	client   *http.Client
@@ -73,20 +67,8 @@ type provider struct {
 // New returns the party.
 func New(c Config) (*Party, error) {
 	k := c.Kit
-	refusals, err := refusal.NewPresenter(k)
-	if err != nil {
-		return nil, err
-	}
-	files, err := fs.Sub(pageFiles, "pages")
-	if err != nil {
-		return nil, err
-	}
-	pages, err := look.Parse(files, nil)
-	if err != nil {
-		return nil, err
-	}
 	p := &Party{
-		kit: k, url: c.URL, apps: c.Applications, pages: pages, refusals: refusals, cookies: party.Cookies(c.URL), client: k.Client(trace.IdP, backChannelTimeout),
+		kit: k, url: c.URL, apps: c.Applications, refusals: refusal.NewPresenter(k), cookies: party.Cookies(c.URL), client: k.Client(trace.IdP, backChannelTimeout),
 		people:    store.NewTable[kept](k.Store, "idp.people"),
 		orders:    store.NewTable[ordered](k.Store, "idp.outcomes"),
 		consents:  store.NewTable[time.Time](k.Store, "idp.consents"),

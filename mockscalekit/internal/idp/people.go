@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,6 +29,14 @@ type Person struct {
 	State      string            // Active (default), Locked, Disabled or PasswordExpired
 	Unassigned bool              // no application is assigned to the person
 	Consent    bool              // the person is asked for consent at the first sign-in to an application
+}
+
+func (p Person) stateWord() string {
+	word := cmp.Or(p.State, Active)
+	if p.Unassigned {
+		word += ", not assigned"
+	}
+	return word
 }
 
 // Second factors and states of people.

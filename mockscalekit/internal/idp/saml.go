@@ -145,7 +145,7 @@ func (p provider) response(req request, app Application, now time.Time) saml.Res
 // samlID is an id that begins with a letter or _, as xs:ID wants.
 func (p provider) samlID() string { return "_" + strings.ReplaceAll(p.kit.Env.UUID(), "-", "") }
 
-// postPage is the data of pages/post.html.
+// postPage is the data of postView.
 type postPage struct {
 	ACS, SAMLResponse, RelayState string
 }
@@ -158,10 +158,8 @@ func (p provider) postResponse(ctx context.Context, w http.ResponseWriter, req r
 	if err != nil {
 		return err
 	}
-	return p.pages.Render(w, http.StatusOK, "post", look.Page{
-		Party: "idp", Title: "Back to " + app.Name, Strip: p.strip(app.Name), Script: submitScript,
-		Body: postPage{ACS: app.ACS, SAMLResponse: encoded, RelayState: req.RelayState},
-	})
+	return look.Render(w, http.StatusOK, look.Page{Party: "idp", Title: "Back to " + app.Name, Strip: p.strip(app.Name), Script: submitScript},
+		postView(postPage{ACS: app.ACS, SAMLResponse: encoded, RelayState: req.RelayState}))
 }
 
 // encodeResponse writes and signs a response. Faults change it before, as a document, and after, as XML.

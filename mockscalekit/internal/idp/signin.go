@@ -40,6 +40,20 @@ type signinPage struct {
 	Outcome                     Outcome
 }
 
+func (p signinPage) heading() string {
+	switch p.Step {
+	case stepCode:
+		return "Verify it is you"
+	case stepPush:
+		return "Approve on your phone"
+	case stepExpired:
+		return "Your password has expired"
+	case stepConsent:
+		return p.Organization + " asks for your data"
+	}
+	return p.Words.Heading + " to " + p.Organization
+}
+
 // login serves the sign-in pages of the providers with a character.
 func (p provider) login(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
@@ -358,9 +372,7 @@ func (p provider) renderSignin(w http.ResponseWriter, r *http.Request, status in
 			}
 		}
 	}
-	return p.pages.Render(w, status, "signin", look.Page{
-		Party: "idp", Title: p.words.Heading + " · " + app.Name, Strip: p.strip(app.Name), Body: page,
-	})
+	return look.Render(w, status, look.Page{Party: "idp", Title: p.words.Heading + " · " + app.Name, Strip: p.strip(app.Name)}, signinView(page))
 }
 
 // offerCode is the code that the authenticator app shows now, for the page to fill in.
@@ -373,7 +385,7 @@ func (p provider) offerCode(ctx context.Context, req request, who Person) (strin
 	return totp(key, req.Offered), p.keep(ctx, req)
 }
 
-// stoppedPage is the data of pages/stopped.html.
+// stoppedPage is the data of stoppedView.
 type stoppedPage struct {
 	Heading, Message, Organization string
 	Code                           string
@@ -385,7 +397,6 @@ func (p provider) renderStopped(w http.ResponseWriter, status int, app Applicati
 	if status >= 400 {
 		code = string(req.Outcome)
 	}
-	return p.pages.Render(w, status, "stopped", look.Page{
-		Party: "idp", Title: heading, Strip: p.strip(app.Name), Body: stoppedPage{Heading: heading, Message: message, Organization: app.Name, Code: code},
-	})
+	return look.Render(w, status, look.Page{Party: "idp", Title: heading, Strip: p.strip(app.Name)},
+		stoppedView(stoppedPage{Heading: heading, Message: message, Organization: app.Name, Code: code}))
 }

@@ -68,7 +68,7 @@ type simError struct {
 	Code         oauth2.Code
 }
 
-// simPage is the data of pages/sim.html.
+// simPage is the data of simView.
 type simPage struct {
 	RequestID             string
 	App                   shown
@@ -307,9 +307,7 @@ func (p *simPage) pad() {
 }
 
 func (p provider) renderSim(w http.ResponseWriter, status int, page simPage) error {
-	return p.pages.Render(w, status, "sim", look.Page{
-		Party: "idp", Title: "IdP Simulator", Width: "wide", Strip: p.strip(page.Organization), Body: page,
-	})
+	return look.Render(w, status, look.Page{Party: "idp", Title: "IdP Simulator", Width: "wide", Strip: p.strip(page.Organization)}, simView(page))
 }
 
 // namesOf guesses names from the local part of an e-mail: ada.lovelace is Ada Lovelace, ada is Ada User.

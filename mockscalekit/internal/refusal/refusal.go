@@ -6,9 +6,7 @@
 package refusal
 
 import (
-	"embed"
 	"errors"
-	"io/fs"
 	"net/http"
 
 	"github.com/ssolab/ssolab/internal/look"
@@ -75,32 +73,13 @@ func As(err error) *Error {
 	}
 }
 
-//go:embed pages/*.html
-var files embed.FS
-
 // Presenter shows errors.
 type Presenter struct {
-	kit   *party.Kit
-	pages *look.Pages
+	kit *party.Kit
 }
 
 // NewPresenter returns a presenter.
-func NewPresenter(kit *party.Kit) (*Presenter, error) {
-	pages, err := fs.Sub(files, "pages")
-	if err != nil {
-		return nil, err
-	}
-	parsed, err := look.Parse(pages, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &Presenter{kit: kit, pages: parsed}, nil
-}
-
-// errorPage is the data of pages/error.html.
-type errorPage struct {
-	Heading, Sentence, Code, Description string
-}
+func NewPresenter(kit *party.Kit) *Presenter { return &Presenter{kit: kit} }
 
 // Present shows an error: as a redirect to the client once that is known, until then as a page of the party.
 func (p *Presenter) Present(w http.ResponseWriter, r *http.Request, page look.Page, err error) {
@@ -113,8 +92,8 @@ func (p *Presenter) Present(w http.ResponseWriter, r *http.Request, page look.Pa
 		web.Redirect(w, q.WithQuery(failure.To.RedirectURI))
 		return
 	}
-	page.Body = errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description}
-	if err := p.pages.Render(w, failure.Status(), "error", page); err != nil {
+	shown := errorView(errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description})
+	if err := look.Render(w, failure.Status(), page, shown); err != nil {
 		http.Error(w, failure.Sentence, http.StatusInternalServerError)
 	}
 }
