@@ -59,6 +59,7 @@ bench: build ## measure what has a budget, and print both
 	@go run ./bench/check -ssolab $(BIN)
 	@go run ./bench/signin -ssolab $(BIN)
 	@go run ./bench/data -ssolab $(BIN)
+	@go test ./mockscalekit -run "^$$" -bench . -benchtime 100x
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck

@@ -65,7 +65,7 @@ func (k keyMaker) Secret(string) ([]byte, error)           { return make([]byte,
 
 // setup is a running environment with its identity providers.
 type setup struct {
-	t      *testing.T
+	t      testing.TB
 	kit    *party.Kit
 	server *mockscalekit.Server
 	env    string
@@ -73,7 +73,7 @@ type setup struct {
 }
 
 // start serves both parties on ports of their own.
-func start(t *testing.T, edits ...func(*mockscalekit.Config)) *setup {
+func start(t testing.TB, edits ...func(*mockscalekit.Config)) *setup {
 	t.Helper()
 	kit := party.NewKit(lab.New(lab.Options{Now: fixed, Keys: sharedKeys()}), quirk.NewSet(mockscalekit.Quirks()), nil)
 	t.Cleanup(func() { _ = kit.Close() })
@@ -103,7 +103,7 @@ func (s *setup) spoil(r fault.Rule) {
 }
 
 // with returns s for another test.
-func (s *setup) with(t *testing.T) *setup {
+func (s *setup) with(t testing.TB) *setup {
 	other := *s
 	other.t = t
 	return &other
@@ -129,7 +129,7 @@ func (s *setup) authorizeURL(edits ...string) string {
 
 // browser follows redirects within the lab and stops at the application's callback.
 type browser struct {
-	t      *testing.T
+	t      testing.TB
 	client *http.Client
 }
 
@@ -141,7 +141,7 @@ type page struct {
 	atApp  bool
 }
 
-func newBrowser(t *testing.T) *browser {
+func newBrowser(t testing.TB) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -199,7 +199,7 @@ func (s *setup) signIn(edits ...string) url.Values {
 }
 
 // firstForm returns the action and the default values of the first form of a page.
-func firstForm(t *testing.T, p page) (*url.URL, url.Values) {
+func firstForm(t testing.TB, p page) (*url.URL, url.Values) {
 	t.Helper()
 	doc, err := html.Parse(strings.NewReader(p.body))
 	require.NoError(t, err)
@@ -247,7 +247,7 @@ func selected(sel *html.Node) string {
 }
 
 // byTestID returns the text, or the value, of the element with that data-testid.
-func byTestID(t *testing.T, p page, id string) string {
+func byTestID(t testing.TB, p page, id string) string {
 	t.Helper()
 	doc, err := html.Parse(strings.NewReader(p.body))
 	require.NoError(t, err)
@@ -302,14 +302,14 @@ type answer struct {
 	body   string
 }
 
-func (a answer) json(t *testing.T) map[string]any {
+func (a answer) json(t testing.TB) map[string]any {
 	t.Helper()
 	var v map[string]any
 	require.NoError(t, json.Unmarshal([]byte(a.body), &v), a.body)
 	return v
 }
 
-func do(t *testing.T, req *http.Request) answer {
+func do(t testing.TB, req *http.Request) answer {
 	t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
@@ -320,7 +320,7 @@ func do(t *testing.T, req *http.Request) answer {
 	return answer{resp.StatusCode, resp.Header, string(body)}
 }
 
-func fetch(t *testing.T, u string) answer {
+func fetch(t testing.TB, u string) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u, nil)
 	require.NoError(t, err)
@@ -363,7 +363,7 @@ func (s *setup) userinfo(token string) answer {
 }
 
 // part returns one decoded part of a JWT.
-func part(t *testing.T, token any, i int) string {
+func part(t testing.TB, token any, i int) string {
 	t.Helper()
 	parts := strings.Split(token.(string), ".")
 	require.Len(t, parts, 3)
@@ -372,7 +372,7 @@ func part(t *testing.T, token any, i int) string {
 	return string(b)
 }
 
-func claimsOf(t *testing.T, token any) map[string]any {
+func claimsOf(t testing.TB, token any) map[string]any {
 	t.Helper()
 	var c map[string]any
 	require.NoError(t, json.Unmarshal([]byte(part(t, token, 1)), &c))

@@ -1,0 +1,67 @@
+package fidelity
+
+func scalekitAuthorize() []Section {
+	return []Section{{ID: "SK-2.1", Title: "authorize: parameters", Entries: []Entry{
+		{"SK-2.1-01", Yes, Documented, "response_type is code, and required", sAuthz, "", tests("mockscalekit:TestErrorRedirects")},
+		{"SK-2.1-02", Yes, Documented, "state comes back unchanged", sAuthz, "", tests("mockscalekit:TestErrorRedirects", "conformance/checks:TestHealthyLab")},
+		{"SK-2.1-03", Yes, Documented, "nonce is in the ID token", sAuthz, "", tests("mockscalekit:TestTokensExactly")},
+		{"SK-2.1-04", Yes, Documented, "SDKs send domain and domain_hint with the same value", sSDK, "", tests("mockscalekit:TestSelectors")},
+		{"SK-2.1-05", Yes, Documented, "login_hint is filled in at the identity provider", sAuthz, "", tests("mockscalekit:TestSimulatorPage", "e2e:TestJohnFromEmailToClaims")},
+		{"SK-2.1-06", Yes, Documented, "prompt: login, create, select_account, none", sLogin, "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-modular-session", "mockscalekit:TestHostedSignIn", "mockscalekit:TestHostedSignUp")},
+		{"SK-2.1-07", Yes, Documented, "code_challenge_method is S256", sAuthz, "", tests("mockscalekit:TestPKCE", "mockscalekit:TestErrorRedirects")},
+		{"SK-2.1-08", Yes, Unknown, "plain is refused; a switch takes it", "", "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-pkce-plain")},
+		{"SK-2.1-09", Yes, Unknown, "PKCE is required of public clients only; a switch requires it of all", "", "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-pkce-required")},
+		{"SK-2.1-10", Yes, Inferred, "Unknown parameters, Cognito's among them, are ignored; a switch refuses them", "no report of the contrary", "", tests("mockscalekit:TestSelectors", "mockscalekit:TestUnknownsAreSwitches/scalekit-strict-parameters")},
+		{"SK-2.1-11", Yes, Documented, "offline_access brings a refresh token in full-stack mode and nothing in modular mode", sLogin, "", tests("mockscalekit:TestRefresh", "mockscalekit:TestScopeGating")},
+	}}, {ID: "SK-2.2", Title: "authorize: which connection", Entries: []Entry{
+		{"SK-2.2-01", Yes, Documented, "provider before connection_id before organization_id before domain before login_hint", sAuthz, "", tests("mockscalekit:TestSelectors")},
+		{"SK-2.2-02", Yes, Documented, "An invalid connection_id fails, whatever else is sent", sAuthz, "", tests("mockscalekit:TestErrorRedirects")},
+		{"SK-2.2-03", Yes, Documented, "organization_id with several connections takes the first active one", sAuthz, "", tests("mockscalekit:TestSelectors")},
+		{"SK-2.2-04", Yes, Documented, "organization_id wins over the domain of login_hint", sAuthz, "", tests("mockscalekit:TestSelectors")},
+		{"SK-2.2-05", Yes, Documented, "login_hint alone is enough", sCognito, "", tests("mockscalekit:TestSelectors")},
+		{"SK-2.2-06", Yes, Documented, "provider selects a social connection of the environment", sAuthz, "", tests("mockscalekit:TestSocialConnections")},
+	}}, {ID: "SK-2.3", Title: "domains", Entries: []Entry{
+		{"SK-2.3-01", Yes, Documented, "A domain is what follows the last @ and is compared as a whole: a sub-domain is another", sDomains, "", tests("mockscalekit:TestErrorRedirects", "mockscalekit/internal/directory:TestRouting")},
+		{"SK-2.3-02", Yes, Inferred, "Case does not matter", "the sample code lower-cases", "", tests("mockscalekit:TestSelectors")},
+		{"SK-2.3-03", Yes, Documented, "Only a verified ORGANIZATION_DOMAIN routes; ALLOWED_EMAIL_DOMAIN never does", sDomains, "", tests("mockscalekit:TestErrorRedirects", "mockscalekit/internal/directory:TestVerifyingADomainRoutes")},
+		{"SK-2.3-04", Yes, Documented, "In full-stack mode whoever is not routed comes to the hosted login page", sAuthz, "", tests("mockscalekit:TestHostedSignIn")},
+		{"SK-2.3-05", Yes, Unknown, "In modular mode they come back with domain_not_found; a switch makes it invalid_connection_selector", "", "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-unrouted-selector-error")},
+	}}, {ID: "SK-2.4", Title: "errors", Entries: []Entry{
+		{"SK-2.4-01", Yes, Documented, "Errors go to redirect_uri as error and error_description, with state", sErrors, "", tests("mockscalekit:TestErrorRedirects")},
+		{"SK-2.4-02", Yes, Unknown, "The strings are those of the table, without its formatting; a switch keeps that", "", "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-formatted-descriptions")},
+		{"SK-2.4-03", Yes, Inferred, "An unknown client and an unregistered redirect_uri are a page with status 400", "RFC 6749 section 4.1.2.1", "", tests("mockscalekit:TestErrorPages")},
+		{"SK-2.4-04", Yes, Unknown, "invalid_redirect_uri is not sent to that URI; a switch sends it there", "", "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-error-to-bad-redirect")},
+		{"SK-2.4-05", Yes, Unknown, "The page is of the mock; a switch makes it plain text", "", "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-plain-errors")},
+		{"SK-2.4-06", Yes, Documented, "invalid_connection_selector, no_active_connections, connection_not_active, no_configured_connections, invalid_organization_id, invalid_connection_id, domain_not_found, application_not_active, invalid_request", sErrors, "", tests("mockscalekit:TestErrorRedirects")},
+		{"SK-2.4-07", Yes, Documented, "invalid_user_domain when the address is of no domain of the organization", sErrors, "", tests("mockscalekit:TestForeignDomain", "mockscalekit:TestEveryOutcome")},
+		{"SK-2.4-08", Yes, Documented, "unauthorized and user_not_active in full-stack mode", sErrors, "", tests("mockscalekit:TestHostedOrganizations")},
+		{"SK-2.4-09", Yes, Documented, "mandatory_attribute_missing, invalid_id_token, failed_to_exchange_token, user_info_retrieve_failed, server_error", sErrors, "", tests("mockscalekit:TestUpstreamErrorCodes", "mockscalekit:TestEveryOutcome")},
+		{"SK-2.4-10", Yes, Documented, "The codes of SAML: invalid_saml_metadata, invalid_saml_response, invalid_saml_request, invalid_saml_form_params, signature_validation_failed, invalid_acs_url, invalid_assertion_url, invalid_status, malformed_saml_response, assertion_expired, response_expired", sErrors, "", tests("mockscalekit:TestSAMLRefusals")},
+		{"SK-2.4-11", Yes, Documented, "authentication_not_completed, user_login_required", sErrors, "", tests("mockscalekit:TestAuthenticationNotCompleted", "mockscalekit:TestErrorRedirects")},
+		{"SK-2.4-12", Yes, Documented, "access_denied when somebody refuses", sLogin, "", tests("mockscalekit:TestEveryOutcome", "mockscalekit:TestSimulatorErrors")},
+		{"SK-2.4-13", Yes, Unknown, "The identity provider's error code is passed on; a switch replaces it", "", "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-idp-error-replaced")},
+		{"SK-2.4-14", Yes, Unknown, "prompt=none without a session is user_login_required; a switch makes it login_required", "", "", tests("mockscalekit:TestUnknownsAreSwitches/scalekit-login-required")},
+	}}, {ID: "SK-2.5", Title: "redirect URIs", Entries: []Entry{
+		{"SK-2.5-01", Yes, Documented, "They are compared character by character", sRedirects, "", tests("mockscalekit:TestErrorPages")},
+		{"SK-2.5-02", Yes, Documented, "At most 256 characters, no query, no fragment", sRedirects, "", tests("mockscalekit:TestValidateReportsEverythingAtOnce")},
+		{"SK-2.5-03", Yes, Documented, "Development: http, localhost, and one * in the left-most label of the host", sRedirects, "", tests("mockscalekit:TestErrorPages", "mockscalekit:TestValidateReportsEverythingAtOnce")},
+		{"SK-2.5-04", Yes, Documented, "Production: https or a scheme of one's own, no localhost, no wildcard", sRedirects, "", tests("mockscalekit:TestValidateReportsEverythingAtOnce")},
+		{"SK-2.5-05", Yes, Documented, "{{org_slug}}, {{external_id}} and {{metadata}} stand for the organization's and need organization_id", sRedirects, "", tests("mockscalekit:TestRedirectTemplates")},
+	}}, {ID: "SK-2.6", Title: "the answer", Entries: []Entry{
+		{"SK-2.6-01", Yes, Observed, "302 with code and state; a code is long, URL-safe text", "a published sign-in", "", tests("mockscalekit:TestTokensExactly")},
+		{"SK-2.6-02", Yes, Documented, "A code is used once, within about ten minutes", sLogin, "", tests("mockscalekit:TestCodeIsUsedOnceHoweverManyAsk", "mockscalekit:TestExpiry")},
+		{"SK-2.6-03", No, Unknown, "A callback may have connection_id and relay_state", "", "when it has them is not known", nil},
+		{"SK-2.6-04", No, Documented, "A log of authentication requests: initiated, pending, success, failure", "Scalekit documentation, auth logs", "the lab's trace shows more", nil},
+	}}, {ID: "SK-3", Title: "IdP simulator", Entries: []Entry{
+		{"SK-3-01", Yes, Observed, "Development has Test Organization with one simulator connection and the domains example.com and example.org", sShots, "", tests(".:TestDefaultLabSignsJohnIn", "conformance/checks:TestHealthyLab")},
+		{"SK-3-02", Yes, Documented, "Production has none", sSim, "", tests("mockscalekit:TestValidateReportsEverythingAtOnce")},
+		{"SK-3-03", Yes, Observed, "The page shows application name, environment URL, client id and redirect URI, and three scenarios", sShots, "", tests("mockscalekit:TestSimulatorPage")},
+		{"SK-3-04", Yes, Observed, "User Login via SSO: address, names, custom attributes", sShots, "", tests("mockscalekit:TestSimulatorForm")},
+		{"SK-3-05", Yes, Observed, "IDP Initiated SSO comes to the initiate-login URL", sShots, "", tests("mockscalekit:TestIdPInitiated")},
+		{"SK-3-06", Yes, Observed, "Error: invalid user credentials, user not found, server error", sShots, "", tests("mockscalekit:TestSimulatorErrors")},
+		{"SK-3-07", Yes, Unknown, "They are access_denied, access_denied and server_error; a switch gives the first two codes of their own", "", "", tests("mockscalekit:TestSimulatorWithoutPrefill")},
+		{"SK-3-08", Yes, Observed, "The form is empty when it opens", sShots, "filled in unless simulator-prefill is off, so that a default form signs in", tests("mockscalekit:TestSimulatorWithoutPrefill")},
+		{"SK-3-09", Yes, Observed, "sub is conn_…;<UUID>, and there is no name, email_verified, picture or locale", sTokens, "", tests("mockscalekit:TestTokensExactly")},
+		{"SK-3-10", Partly, Observed, "The UUID is another one at each sign-in", sTokens, "stable unless idp-random-subject is on", tests("mockscalekit:TestSimulatorForm")},
+	}}}
+}
