@@ -2,6 +2,7 @@ package mockcognito
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/oidc"
 	"github.com/ssolab/ssolab/internal/trace"
+	"github.com/ssolab/ssolab/mockcognito/internal/signin"
 )
 
 // clientCredentials is RFC 6749 §4.4: a token of the client's own for scopes of resource servers. There is no ID token
@@ -27,7 +29,13 @@ func (s *Server) clientCredentials(ctx context.Context, p *pool, client *appClie
 	if err != nil {
 		return nil, err
 	}
+	changes, err := s.clientOverrides(ctx, p, client, scopes, form.Get("aws_client_metadata"))
+	if err != nil {
+		return nil, refusedByFunction(err)
+	}
+	scopes = overriddenScopes(scopes, changes)
 	draft := s.clientDraft(p, client, scopes, keys.access)
+	override(&draft.Claims, changes.Access, nil, false)
 	s.kit.Faults.Token(ctx, "cognito.access_token", draft)
 	token, err := draft.Sign()
 	if err != nil {
@@ -35,6 +43,20 @@ func (s *Server) clientCredentials(ctx context.Context, p *pool, client *appClie
 	}
 	trace.Note(ctx, fmt.Sprintf("made an access token of app client %s for %s", client.ID, joinScopes(scopes)))
 	return s.tokenResponse(tokens{AccessToken: token}, "", client, scopes), nil
+}
+
+// clientOverrides asks the pool's function of version 3 what is to be changed in the token of a client. metadata is a JSON
+// object of strings. Unverified: that another is invalid_request, and that the event has no attributes and no groups.
+func (s *Server) clientOverrides(ctx context.Context, p *pool, client *appClient, scopes []string, metadata string) (signin.TokenOverrides, error) {
+	caller := signin.Caller{Pool: p.Pool, Client: client}
+	if metadata != "" {
+		if err := json.Unmarshal([]byte(metadata), &caller.Metadata); err != nil {
+			return signin.TokenOverrides{}, &oauth2.Error{Code: oauth2.InvalidRequest, Err: fmt.Errorf("aws_client_metadata is no JSON object of strings: %w", err)}
+		}
+	}
+	event := &signin.PreTokenGeneration{Base: signin.NewBase(signin.TriggerPreTokenGeneration, "ClientCredentials", caller, nil, ""), Scopes: slices.Clone(scopes)}
+	_, err := s.engine.Triggers().Run(ctx, event)
+	return event.Overrides, err
 }
 
 // clientScopes are the scopes that a client gets for itself: those asked for, or all custom ones that it is allowed.

@@ -19,7 +19,7 @@
 //
 // What surprises people is a quirk with a switch (Quirks); what goes wrong on request is a fault bound to a point.
 //
-// Not modelled here: sign-in of the pool's own users, MFA and passkeys, SAML and social providers, most Lambda triggers, and
+// Not modelled here: sign-in of the pool's own users, MFA and passkeys, SAML and social providers, two of the Lambda triggers, and
 // the operations of the user pools API that go with them; each answers with an error that says so. Request signatures are
 // not verified.
 //

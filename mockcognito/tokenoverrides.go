@@ -14,6 +14,14 @@ var fixedClaims = []string{
 	"origin_jti", "sub", "token_use", "username", "client_id", "event_id", "version", "device_key", "scope",
 }
 
+// fixed tells whether a claim stays as it is. An access token may be given an aud, if it is the client's id.
+func fixed(name string, o signin.ClaimOverrides, claims *jose.Object) bool {
+	if clientID := claims.Get("client_id"); name == "aud" && clientID != nil && o.Set[name] == clientID {
+		return false
+	}
+	return slices.Contains(fixedClaims, name)
+}
+
 // overrides asks the pool's function what is to be changed in the tokens of a sign-in.
 func (s *Server) overrides(ctx context.Context, p *pool, c *appClient, u *user, rg refreshGrant, o mintOptions) (signin.TokenOverrides, error) {
 	roles, preferred := rolesOf(p, u)
@@ -45,7 +53,7 @@ func override(claims *jose.Object, o signin.ClaimOverrides, groups *signin.Group
 		}
 	}
 	for _, name := range sortedKeys(o.Set) {
-		if !slices.Contains(fixedClaims, name) && !slices.Contains(o.Suppress, name) {
+		if !fixed(name, o, claims) && !slices.Contains(o.Suppress, name) {
 			claims.Set(name, o.Set[name])
 		}
 	}

@@ -34,7 +34,8 @@ func (s *Server) inboundFederation(ctx context.Context, back *returned, merged m
 	if err := json.Unmarshal(of.tokenResponse, &response); err != nil {
 		return nil, fmt.Errorf("token response: %w", err)
 	}
-	event := &signin.InboundFederation{Base: s.eventBase(signin.TriggerInboundFederation, "ExternalProvider", back), Provider: back.idp.Name, ProviderType: back.idp.Type}
+	base := signin.NewBase(signin.TriggerInboundFederation, "ExternalProvider", back.caller(), nil, "")
+	event := &signin.InboundFederation{Base: base, Provider: back.idp.Name, ProviderType: back.idp.Type}
 	event.Username, _ = merged["sub"].(string) // Unverified: the bare subject; so it stands in tests of two published functions
 	for _, part := range []struct {
 		into *map[string]string
@@ -68,31 +69,12 @@ func (s *Server) inboundFederation(ctx context.Context, back *returned, merged m
 	return claims, nil
 }
 
-// eventBase is what the events of a federated sign-in have before there is a user.
-func (s *Server) eventBase(t signin.Trigger, what string, back *returned) signin.Base {
-	return signin.NewBase(t, what, signin.Caller{Pool: back.pool.Pool, Client: back.client}, nil, "")
-}
-
-// preSignUp runs the function of that name before u is made, and changes u as it says. Sub and identities are not there
-// yet; the aliases are, empty, as measured events have them.
-func (s *Server) preSignUp(ctx context.Context, back *returned, u *user) error {
-	event := &signin.PreSignUp{Base: s.eventBase(signin.TriggerPreSignUp, "ExternalProvider", back)}
-	event.Username, event.Attributes = u.Username, u.Attributes.Map()
-	event.Attributes["cognito:email_alias"], event.Attributes["cognito:phone_number_alias"] = "", ""
-	if _, err := s.engine.Triggers().Run(ctx, event); err != nil {
-		return err
-	}
-	for name, verified := range map[string]bool{"email": event.AutoVerifyEmail, "phone_number": event.AutoVerifyPhone} {
-		if verified && u.Attributes.Get(name) != "" {
-			u.Attributes = u.Attributes.With(name+"_verified", "true")
-		}
-	}
-	return nil
-}
+// caller is the app client that the person came from.
+func (b *returned) caller() signin.Caller { return signin.Caller{Pool: b.pool.Pool, Client: b.client} }
 
 // afterFederated runs the functions that come once the user is stored.
 func (s *Server) afterFederated(ctx context.Context, back *returned, u *user, made bool) error {
-	caller := signin.Caller{Pool: back.pool.Pool, Client: back.client}
+	caller := back.caller()
 	events := []signin.Event{
 		&signin.PreAuthentication{Base: signin.NewBase(signin.TriggerPreAuthentication, "Authentication", caller, u, "")},
 		&signin.PostAuthentication{Base: signin.NewBase(signin.TriggerPostAuthentication, "Authentication", caller, u, "")},
@@ -122,7 +104,7 @@ func (s *Server) newcomer(ctx context.Context, back *returned, identity userpool
 	if err := s.apply(ctx, p, u, changes, true); err != nil {
 		return nil, err
 	}
-	if err := s.preSignUp(ctx, back, u); err != nil {
+	if err := s.engine.PreSignUp(ctx, back.caller(), "ExternalProvider", u); err != nil {
 		return nil, err
 	}
 	if linked := p.Users.ByIdentity(identity.Provider, identity.Subject, claim); linked != nil && s.kit.Quirks.On(quirkJustLinked) {

@@ -138,8 +138,8 @@ func (f *functions) forTriggers(names ...string) func(*mockcognito.Config) {
 // federated are the triggers that a federated sign-in may set off.
 var federated = []string{"InboundFederation", "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "PreTokenGeneration"}
 
-// impatient makes functions time out at once.
-func impatient(c *mockcognito.Config) { c.Lambda.Timeout = 50 * time.Millisecond }
+// impatient makes functions time out soon.
+func impatient(c *mockcognito.Config) { c.Lambda.Timeout = 200 * time.Millisecond }
 
 // changing is what differs from run to run in an event.
 var changing = []struct {

@@ -41,7 +41,6 @@ const (
 const (
 	noSAML   = "SAML is not modelled"
 	noSocial = "social providers are not modelled"
-	noTokens = "the pre token generation trigger is not run"
 	noLimits = "rate limits are not modelled"
 )
 

@@ -9,7 +9,7 @@ func cognitoTokenEndpoint() []Section {
 		{"COG-5.1-05", Yes, Documented, "A client may have two secrets at once", model, "", tests("mockcognito:TestTwoSecrets")},
 		{"COG-5.1-06", Yes, Documented, "Grants are authorization_code, refresh_token and client_credentials", gToken, "", tests("mockcognito:TestTokenEndpointErrors", "mockcognito:TestClientCredentials")},
 		{"COG-5.1-07", Yes, Documented, "client_credentials without scope grants all custom scopes of the client", gToken, "", tests("mockcognito:TestClientCredentials")},
-		{"COG-5.1-08", No, Documented, "aws_client_metadata reaches a pre token generation trigger of version 3", gToken, noTokens, nil},
+		{"COG-5.1-08", Yes, Documented, "aws_client_metadata reaches a pre token generation trigger of version 3", gToken, "", tests("mockcognito:TestTokenGenerationOfClientCredentials")},
 		{"COG-5.1-09", Yes, Documented, "A code is used once and lives five minutes", gToken, "", tests("mockcognito:TestCodeHasOneWinner", "mockcognito:TestTokenEndpointErrors/code_after_five_minutes")},
 		{"COG-5.1-10", Yes, Documented, "The answer has id_token (absent without openid), access_token, refresh_token, expires_in as a number, token_type Bearer, and no scope", gToken, "", tests("mockcognito:TestTokensOfAFederatedUser", "mockcognito:TestScopesAndTokens")},
 		{"COG-5.1-11", Yes, Documented, "expires_in is the lifetime of the access token", gToken, "", tests("mockcognito:TestLifetimes")},

@@ -113,10 +113,13 @@ func (e *Engine) newcomer(c Caller, r Registration) (*userpool.User, error) {
 func (e *Engine) PreSignUp(ctx context.Context, c Caller, what string, u *userpool.User) error {
 	event := &PreSignUp{Base: NewBase(TriggerPreSignUp, what, c, nil, u.Username), Validation: c.Validation}
 	event.Attributes = u.Attributes.Map()
-	if what == "SignUp" {
+	switch what {
+	case "SignUp":
 		for _, name := range contacts {
 			delete(event.Attributes, name+"_verified")
 		}
+	case "ExternalProvider": // as measured
+		event.Attributes["cognito:email_alias"], event.Attributes["cognito:phone_number_alias"] = "", ""
 	}
 	if _, err := e.run(ctx, event); err != nil {
 		return err
