@@ -40,8 +40,8 @@ e2e: ## the browser suite alone; TARGET=file runs its journeys against that targ
 	@SSOLAB_BROWSER="$$(scripts/browser.sh)" go test -count=1 -v ./e2e $(if $(TARGET)$(FORM),-args $(if $(TARGET),-target $(abspath $(TARGET))) $(if $(FORM),-form $(FORM)))
 
 .PHONY: interop
-interop: build ## clients, and identity providers, that we did not write: AWS CLI (by docs/guide.md too), aws-sdk-go-v2, Node
-	@scripts/interop.sh $(BIN)
+interop: build ## clients and identity providers that we did not write: AWS CLI (by docs/guide.md too), aws-sdk-go-v2, Node; and the tester at such issuers (UPDATE=1 writes that page)
+	@UPDATE=$(UPDATE) scripts/interop.sh $(BIN)
 
 # Needs root: port 443, and entries in /etc/hosts, which it takes back.
 .PHONY: interop-vendor

@@ -94,6 +94,9 @@ func newRunner(o Options) (*runner, error) {
 		o.Now = lab.New(lab.Options{}).Now
 	}
 	o.Deviations = withoutQuirks(o.Deviations, o.QuirksOff)
+	if o.Target.Kind == KindOther {
+		o.Deviations = nil // they are Cognito's
+	}
 	r := &runner{o: o, journeys: map[string]shared{}, limiter: rate.NewLimiter(rate.Inf, 1)}
 	if o.Rate > 0 {
 		r.limiter = rate.NewLimiter(rate.Limit(o.Rate), 1)
@@ -143,6 +146,8 @@ func (r *runner) runCheck(ctx context.Context, c *Check) Result {
 		t.skip = "needs " + string(missing)
 	} else if c.Quirk != "" && slices.Contains(r.o.QuirksOff, c.Quirk) {
 		t.skip = "the lab's quirk " + c.Quirk + " is off"
+	} else if reason := r.o.Target.beside(c); reason != "" {
+		t.skip = reason
 	} else {
 		t.guarded()
 	}
@@ -210,6 +215,19 @@ func (t *T) result(o Options) (res Result) {
 // onlyMentions tells whether every finding is the known one: a second defect beside a deviation is no deviation.
 func (t *T) onlyMentions(what string) bool {
 	return !slices.ContainsFunc(t.findings, func(f Finding) bool { return !strings.Contains(f.String(), what) })
+}
+
+// beside says why a check is not about this kind of issuer; empty: it is.
+func (t *Target) beside(c *Check) string {
+	switch {
+	case t.Kind != KindOther:
+		return ""
+	case c.Group() == "FED":
+		return "it is about the provider behind Amazon Cognito, and the target is another OpenID provider"
+	case c.Basis == Vendor:
+		return "it asks what a vendor documents, and the target is another OpenID provider"
+	}
+	return ""
 }
 
 // unmet names the first need that is not met.

@@ -28,9 +28,17 @@ const (
 	AuthNone  = "none"
 )
 
+// What the issuer of a target is.
+const (
+	KindCognito = "cognito"
+	// KindOther is any OpenID provider: only what a standard or good practice asks for is checked of it.
+	KindOther = "openid-provider"
+)
+
 // Target describes a deployment of the chain and one person who can sign in to it. It is written as a YAML file with
 // the keys of the tags below; ReadTarget reads one.
 type Target struct {
+	Kind   string `yaml:"kind"`   // KindCognito (default) or KindOther
 	Issuer string `yaml:"issuer"` // issuer of the user pool
 	Domain string `yaml:"domain"` // base URL of the user pool's domain, for /logout and /login; optional
 	Client Client `yaml:"client"` // app client to sign in with
@@ -253,6 +261,9 @@ func (t *Target) problems() []problem {
 		} else if u.value != "" && !isBaseURL(u.value) {
 			bad(u.path, "%q must be an http or https URL without query and fragment", u.value)
 		}
+	}
+	if !slices.Contains([]string{"", KindCognito, KindOther}, t.Kind) {
+		bad("kind", "%q must be %s or %s", t.Kind, KindCognito, KindOther)
 	}
 	if local, domain := splitEmail(t.Email); t.Email == "" {
 		bad("email", "is missing")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the programs of interop/: the AWS CLI, which follows docs/guide.md too, aws-sdk-go-v2 and Terraform's calls, and the Node
-# programs against labs of their own. The first argument is the ssolab binary.
+# programs against labs of their own; and the tester against OpenID providers of others. The first argument is the ssolab
+# binary; with UPDATE=1 docs/other-issuers.md is written.
 set -euo pipefail
 
 ssolab=$(realpath "$1")
@@ -20,3 +21,6 @@ cd interop/node
 npm ci --no-audit --no-fund --ignore-scripts
 "$ssolab" run -- node --test --test-reporter=spec signin.test.mjs
 SSOLAB=$ssolab node --test --test-reporter=spec upstream.test.mjs
+cd ../issuers
+go vet ./...
+go test -count=1 ./... -args -ssolab "$ssolab" ${UPDATE:+-update}

@@ -415,6 +415,7 @@ func rehearse(ctx context.Context, list []conformance.Check, real *conformance.T
 
 // likeTarget takes from a lab's target what the real one does not have.
 func likeTarget(t, real *conformance.Target) {
+	t.Kind = real.Kind
 	if real.OtherClient.ID == "" {
 		t.OtherClient = conformance.Client{}
 	}

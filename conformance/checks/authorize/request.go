@@ -41,8 +41,8 @@ func requestChecks() []conformance.Check {
 			refs(oauth("4.1.2.1 unauthorized_client", "The client is not authorized to request an authorization code using this method")),
 			"Use response_type=code, or enable the flow on the app client. Cognito says invalid_request and names unauthorized_client in error_description.",
 			flowNotEnabled, fault("authz.flow_unchecked", "accepted")),
-		check("AUTHZ-011", "A scope that the client may not ask for gives invalid_scope", must, spec,
-			refs(oauth("4.1.2.1 invalid_scope", "The requested scope is invalid, unknown, or malformed")),
+		check("AUTHZ-011", "A scope that the client may not ask for gives invalid_scope", must, vendor,
+			refs(guide("a scope that the client may not ask for is an error"), oauth("4.1.2.1 invalid_scope", "The requested scope is invalid, unknown, or malformed"), oauth("3.3", "The authorization server MAY fully or partially ignore the scope requested by the client")),
 			"Allow the scope on the app client or stop asking for it. Cognito says invalid_request and names invalid_scope in error_description.",
 			scopeNotAllowed, fault("authz.scope_unchecked", "accepted")),
 		plain, noMethod,
@@ -155,6 +155,10 @@ func flowNotEnabled(t *conformance.T) {
 		t.Skip("response_type=token is accepted: whether the implicit flow is enabled on this client, or not looked at, cannot be told from outside (see TENANT-022)")
 	}
 	t.Require(o.refusal(), "an error for response_type=token", "%s", o)
+	if !offersToken(t) { // the server does not have the flow, for no client
+		t.Require(o.says("unauthorized_client") || o.says("unsupported_response_type"), "unauthorized_client or unsupported_response_type", "%s", o)
+		return
+	}
 	t.Require(o.says("unauthorized_client"), "unauthorized_client", "%s", o)
 }
 

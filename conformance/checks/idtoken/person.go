@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/ssolab/ssolab/conformance"
 )
@@ -19,7 +20,11 @@ func personChecks() []conformance.Check {
 		Run: on(func(t *conformance.T, _ *conformance.Evidence, claims map[string]any) {
 			sub, _ := claims["sub"].(string)
 			t.Require(sub != "", "a sub", "no sub")
-			t.Require(uuid.MatchString(sub), "a UUID", "%q", sub)
+			ascii := !strings.ContainsFunc(sub, func(r rune) bool { return r > unicode.MaxASCII })
+			t.Require(len(sub) <= 255 && ascii, "at most 255 ASCII characters", "%q", sub)
+			if t.Target().Kind != conformance.KindOther {
+				t.Require(uuid.MatchString(sub), "a UUID", "%q", sub)
+			}
 		}),
 	}, {
 		ID: "IDT-013", Title: "cognito:username is present and userInfo's username", Level: conformance.Must, Basis: conformance.Vendor,
