@@ -9,7 +9,8 @@ import (
 )
 
 // LabAPI calls an operation of a lab's user pools API, which takes requests without a signature. The check has NeedLab or
-// another need that only a lab meets. An answer other than 200 is Undecided.
+// another need that only a lab meets. An answer other than 200 with a JSON object is Undecided. What operations other than
+// reads do may end what earlier sign-ins brought, so later checks sign in anew.
 func (t *T) LabAPI(operation string, in map[string]any) map[string]any {
 	u, err := url.Parse(t.Target().Issuer)
 	if err != nil {
@@ -33,8 +34,12 @@ func (t *T) LabAPI(operation string, in map[string]any) map[string]any {
 	if err != nil {
 		t.Undecided(err)
 	}
-	if resp.Status != http.StatusOK {
-		t.Undecided(fmt.Errorf("%s of the lab answered %d: %s", operation, resp.Status, resp.Body))
+	out := resp.Object()
+	if resp.Status != http.StatusOK || out == nil {
+		t.Undecided(fmt.Errorf("%s of the lab answered %d: %s", operation, resp.Status, shorten(string(resp.Body))))
 	}
-	return resp.Object()
+	if !strings.HasPrefix(operation, "Describe") && !strings.HasPrefix(operation, "AdminGet") && !strings.HasPrefix(operation, "List") {
+		t.run.journeys = map[string]shared{}
+	}
+	return out
 }

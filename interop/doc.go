@@ -13,6 +13,8 @@
 //	        passport-openidconnect, simple-oauth2 and aws-jwt-verify as they are installed, under the vendors' names on
 //	        port 443, in node/, run by `make interop-vendor`
 //
+// The module in issuers/ turns it round: the tester looks at OpenID providers that share no code with the lab.
+//
 // Programs on a lab are given the variables that `ssolab env` prints and nothing else. HTML pages are served by submitting
 // their first form with its default values, as the lab's contract promises.
 package interop

@@ -242,6 +242,7 @@ func unsolicited(t *conformance.T) {
 
 // late comes back from the provider after five minutes, in the browser that went there.
 func late(t *conformance.T) {
+	t.Journey(fresh()).Authorization.Code(t) // one that is not late comes back to the app
 	a := t.SignInAt(t.AuthorizeURL(conformance.Variant{}), t.IdPResponse())
 	a.Code(t)
 	t.Advance(301)
