@@ -43,6 +43,10 @@ e2e: ## the browser suite alone; TARGET=file runs its journeys against that targ
 interop: build ## clients and identity providers that we did not write: AWS CLI (by docs/guide.md too), aws-sdk-go-v2, Node; and the tester at such issuers (UPDATE=1 writes that page)
 	@UPDATE=$(UPDATE) scripts/interop.sh $(BIN)
 
+.PHONY: interop-lambda
+interop-lambda: ## a Lambda function in Go, behind the vendor's runtime interface emulator, as the triggers of a pool
+	cd interop/lambda && go vet ./... && go test -count=1 -v ./...
+
 # Needs root: port 443, and entries in /etc/hosts, which it takes back.
 .PHONY: interop-vendor
 interop-vendor: build ## clients as they are installed, under vendor names on port 443: openid-client, Auth.js, aws-jwt-verify …; needs root

@@ -6,6 +6,8 @@
 //	        makes for a configuration, whose second plan is empty: in this package's tests
 //	shell   Debian's AWS CLI, and every command of docs/guide.md from an empty lab to a sign-in, in the tests with the tag
 //	        awscli, run by `make interop`
+//	Go      a Lambda function written with aws-lambda-go, served by the vendor's runtime interface emulator, as every
+//	        trigger of a pool: a module of its own in lambda/, run by `make interop-lambda`
 //	Node    openid-client 5 with the parameters of the integration guide, in node/, run by `make interop`
 //	Node    openid-client 6 on Scalekit without Cognito, with oidc-provider and samlp as identity providers behind it, and
 //	        node-saml in Scalekit's place before the lab's identity providers; in node/, run by `make interop`
