@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -111,6 +113,37 @@ func (u *upped) keys(t *testing.T) string {
 	return string(body)
 }
 
+// api makes a call of the user pools API for the main pool; members follow its id.
+func (u *upped) api(operation, members string) (string, error) {
+	req, err := http.NewRequest(http.MethodPost, u.urls["cognito"]+"/", strings.NewReader(`{"UserPoolId":"`+u.variables["COGNITO_USER_POOL_ID"]+`"`+members+`}`))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	req.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = errors.New(string(body))
+	}
+	return string(body), err
+}
+
+// administer makes groups by the API until the lab is killed, and returns the names of those that it was told of.
+func (u *upped) administer(round int) (made []string) {
+	for n := 0; ; n++ {
+		name := fmt.Sprintf("group-%d-%d", round, n)
+		if _, err := u.api("CreateGroup", `,"GroupName":"`+name+`"`); err != nil {
+			return made
+		}
+		made = append(made, name)
+	}
+}
+
 // person is what a completed sign-in has promised.
 type person struct{ email, refreshToken, userInfo string }
 
@@ -146,13 +179,14 @@ func (u *upped) signInsUntilKilled(t *testing.T, round, after int) []person {
 	return out
 }
 
-// A lab that is killed while people sign in loses none of those who have their tokens, round after round: tokens are good,
-// people have the sub they had, and keys are the same.
+// A lab that is killed while people sign in and an administrator makes things loses nobody who has tokens, and nothing that was
+// made, round after round: tokens are good, people have the sub they had, and keys are the same.
 func TestALabKilledDuringSignIns(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	var people []person
-	keys := ""
+	var groups []string
+	keys, made := "", 0
 	for round := range 25 {
 		u := startUp(t, "--data", dir)
 		if keys == "" {
@@ -171,10 +205,19 @@ func TestALabKilledDuringSignIns(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, p.userInfo, string(j.UserInfo))
 		}
+		for _, name := range groups { // of the round before
+			_, err := u.api("GetGroup", `,"GroupName":"`+name+`"`)
+			require.NoError(t, err)
+		}
+		administered := make(chan []string)
+		go func() { administered <- u.administer(round) }()
 		people = append(people, u.signInsUntilKilled(t, round, 1+round%5)...)
+		groups = <-administered
+		made += len(groups)
 	}
+	require.Greater(t, made, 25)
 	require.GreaterOrEqual(t, len(people), 75)
-	t.Logf("%d people", len(people))
+	t.Logf("%d people, %d groups", len(people), made)
 }
 
 func TestADataDirectoryOfTwoLabs(t *testing.T) {
