@@ -293,12 +293,22 @@ func (l *Lab) applySwitches() error {
 // handlers are the parties' HTTP sides, in the order of their ports.
 func (l *Lab) handlers() ([len(partyNames)]http.Handler, error) {
 	var out [len(partyNames)]http.Handler
-	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan().urls.Console, Also: l.layout.consoleNames(), Info: l.info, Reset: l.Reset, Reload: l.reloadSource(), Version: l.cfg.Version})
+	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan().urls.Console, Also: l.layout.consoleNames(), Info: l.info, Reset: l.Reset, Reload: l.reloadSource(), Messages: l.messages, Version: l.cfg.Version})
 	if err != nil {
 		return out, fmt.Errorf("console: %w", err)
 	}
 	out[partyConsole], out[partyCognito], out[partyScalekit], out[partyApp], out[partyIdP] = web, l.cognito, l.scalekit.Environment(), &mainApp{lab: l}, l.scalekit.IdP()
 	return out, nil
+}
+
+// messages are what Cognito would have sent, for the console.
+func (l *Lab) messages(ctx context.Context) ([]console.Message, error) {
+	list, err := l.cognito.Messages(ctx)
+	out := make([]console.Message, len(list))
+	for i, m := range list {
+		out[i] = console.Message(m)
+	}
+	return out, err
 }
 
 // Close stops the lab at once: open requests are cut off, ports and memory are given back. It may be called more than

@@ -70,6 +70,8 @@ func TestSignInsThatFail(t *testing.T) {
 		refused(t, err, c.class, c.text)
 		require.NotContains(t, err.Error(), ownPassword, name)
 	}
+	_, err := b.initiate(hidingID, strings.Repeat("a", 40<<10), ownPassword)
+	refused(t, err, "NotAuthorizedException", "Incorrect username or password.")
 	admin := func(flow types.AuthFlowType, client string) error {
 		_, err := b.sdk().AdminInitiateAuth(t.Context(), &cip.AdminInitiateAuthInput{
 			UserPoolId: aws.String(poolID), ClientId: &client, AuthFlow: flow, AuthParameters: map[string]string{"USERNAME": "jane", "PASSWORD": ownPassword},

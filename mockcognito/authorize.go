@@ -216,7 +216,7 @@ func (s *Server) coded(req *authorizationRequest, code oauth2.Code, explain stri
 
 // ownDirectory tells whether the request asks for the pool's own directory, which the client may use.
 func (req *authorizationRequest) ownDirectory() bool {
-	return req.provider == CognitoProvider && slices.Contains(req.client.IdentityProviders, CognitoProvider)
+	return req.provider == CognitoProvider && req.signsOwnUsersIn()
 }
 
 // returned is err as it is told to the app: an internal failure becomes server_error (RFC 6749 §4.1.2.1).

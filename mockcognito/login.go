@@ -8,31 +8,34 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ssolab/ssolab/internal/fault"
 	"github.com/ssolab/ssolab/internal/look"
-	"github.com/ssolab/ssolab/internal/oauth2"
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
+	"github.com/ssolab/ssolab/mockcognito/internal/signin"
+	"github.com/ssolab/ssolab/mockcognito/internal/userpool"
 )
 
 // loginBody is what the login page shows.
 type loginBody struct {
 	Client    string
-	Error     string // above the choices
-	Code      string // machine-readable, for data-error
-	Explain   string // the mock's own sentence
+	Said      said // above the choices
 	Continue  *choice
-	Different url.Values // parameters of "Sign in as a different user?"
+	Different string // address of "Sign in as a different user?"
 	Choices   []choice
 	EmailBox  bool
 	Params    []hidden
-	Form      bool // user name and password of the pool's own directory
+	Form      bool   // user name and password of the pool's own directory
+	Name      string // what its user names are: Username, Email …
 	CSRF      string
 	LoginHint string
+	Forgot    string // address of the page for a forgotten password
+	SignUp    string // address of the sign-up page; empty: users do not sign up by themselves
+	Classic   bool   // the hosted UI, not managed login
 }
 
 type choice struct {
 	Name   string
+	Label  string
 	Params []hidden
 }
 
@@ -71,13 +74,13 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, q url.Values,
 	if err := s.checkRequest(ctx, q, req); err != nil {
 		return err
 	}
+	if err := s.branded(r, req); err != nil {
+		return err
+	}
 	if s.managedLogin(r, req.pool) {
-		if req.pool.BrandingOf(req.client.ID) == nil {
-			return &noBranding{req.client.ID}
-		}
 		s.setLanguage(w, req, q.Get("lang"))
 	}
-	body := loginBody{Client: req.client.Name, CSRF: csrf, LoginHint: req.loginHint, Params: carry(q, "identity_provider", "idp_identifier")}
+	body := s.loginBody(r, q, req, csrf)
 	status := http.StatusOK
 	switch email := q.Get("idp_email"); {
 	case email != "":
@@ -86,26 +89,48 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, q url.Values,
 			web.Redirect(w, "/oauth2/authorize?"+withProvider(q, idp.Name, email).Encode())
 			return nil
 		}
-		status, body.Error, body.Code = http.StatusUnauthorized, unavailable, "provider_unavailable"
-		body.Explain = fmt.Sprintf("No identity provider of user pool %s that app client %s may use has the domain of %q among its identifiers.", req.pool.ID, req.client.ID, email)
+		status, body.Said = http.StatusUnauthorized, notOffered(fmt.Sprintf("No identity provider of user pool %s that app client %s may use has the domain of %q among its identifiers.", req.pool.ID, req.client.ID, email))
 	case (req.provider != "" || req.identifier != "") && !req.ownDirectory():
 		if idp, explain := req.resolve(); idp == nil {
-			status, body.Error, body.Code, body.Explain = http.StatusUnauthorized, unavailable, "provider_unavailable", explain
+			status, body.Said = http.StatusUnauthorized, notOffered(explain)
 		}
 	}
 	req.pool.cookies.SetQuoted(w, cookieFL, "W10=", http.SameSiteLaxMode)
-	if explain := s.notice(w, r, req.pool); explain != "" && body.Error == "" {
-		body.Error, body.Code, body.Explain = somethingWrong, "something_went_wrong", explain
+	if a, ok := s.currentAttempt(r, req.pool); ok { // the login page begins anew
+		s.endAttempt(w, r, req.pool)
+		if body.Said.Text == "" {
+			body.Said = a.Said
+		}
+		body.LoginHint = firstNonEmpty(a.Username, body.LoginHint)
+		if a.Said.Code == "provider_unavailable" {
+			status = http.StatusUnauthorized
+		}
 	}
 	s.fillChoices(r, req, q, &body)
-	if body.Explain != "" {
-		trace.Fail(ctx, body.Explain)
+	if body.Said.Explain != "" {
+		trace.Fail(ctx, body.Said.Explain)
 	}
 	return s.renderLogin(w, status, req, body)
 }
 
 // unavailable is the real service's text.
 const unavailable = "Login option is not available. Please try another one"
+
+func notOffered(explain string) said {
+	return said{Text: unavailable, Code: "provider_unavailable", Explain: explain, Bad: true}
+}
+
+// loginBody is the login page before it is decided what it offers.
+func (s *Server) loginBody(r *http.Request, q url.Values, req *authorizationRequest, csrf string) loginBody {
+	body := loginBody{
+		Client: req.client.Name, CSRF: csrf, LoginHint: req.loginHint, Params: carry(q, "identity_provider", "idp_identifier"), Classic: !s.managedLogin(r, req.pool),
+		Name: usernameLabel(req.pool.Pool), Forgot: req.address(pageForgot),
+	}
+	if !req.pool.AdminCreateUser.Only {
+		body.SignUp = req.address(pageSignUp)
+	}
+	return body
+}
 
 // fillChoices decides what the page offers: the session's provider once more; else one button per provider, or an
 // e-mail box when there are several and every one has identifiers; and the form of the pool's own directory.
@@ -116,14 +141,17 @@ func (s *Server) fillChoices(r *http.Request, req *authorizationRequest, q url.V
 			enabled = append(enabled, idp)
 		}
 	}
-	if se, ok := s.currentSession(r, req.pool); ok && body.Code == "" && slices.Contains(req.client.IdentityProviders, se.Provider) && !q.Has("different_user") {
-		body.Continue = &choice{Name: se.Provider, Params: append(slices.Clone(body.Params), hidden{"identity_provider", se.Provider})}
+	if se, ok := s.currentSession(r, req.pool); ok && body.Said.Text == "" && slices.Contains(req.client.IdentityProviders, se.Provider) && !q.Has("different_user") && !asksAgain(req, se.Provider) {
+		body.Continue = &choice{Name: se.Provider, Label: "Continue with " + se.Provider, Params: append(slices.Clone(body.Params), hidden{"identity_provider", se.Provider})}
+		if se.Provider == CognitoProvider {
+			body.Continue.Label = "Continue as " + se.Username
+		}
 		different := cloneValues(q)
 		different.Set("different_user", "true")
-		body.Different = different
+		body.Different = pageLogin + "?" + different.Encode()
 		return
 	}
-	body.Form = slices.Contains(req.client.IdentityProviders, CognitoProvider)
+	body.Form = req.signsOwnUsersIn()
 	identified := !slices.ContainsFunc(enabled, func(p *provider) bool { return len(p.Identifiers) == 0 })
 	if len(enabled) > 1 && identified {
 		body.EmailBox = true
@@ -134,8 +162,32 @@ func (s *Server) fillChoices(r *http.Request, req *authorizationRequest, q url.V
 		if q.Has("different_user") {
 			params = append(params, hidden{"prompt", "login"})
 		}
-		body.Choices = append(body.Choices, choice{Name: idp.Name, Params: params})
+		body.Choices = append(body.Choices, choice{Name: idp.Name, Label: "Continue with " + idp.Name, Params: params})
 	}
+}
+
+// asksAgain tells whether a session of the pool's own directory would be of no use: the app wants the password again.
+func asksAgain(req *authorizationRequest, provider string) bool {
+	return provider == CognitoProvider && slices.Contains(req.prompt, "login")
+}
+
+// signsOwnUsersIn tells whether the app client has the pool's own directory among its providers.
+func (req *authorizationRequest) signsOwnUsersIn() bool {
+	return slices.Contains(req.client.IdentityProviders, CognitoProvider)
+}
+
+// usernameLabel is what a pool's user names are to a person.
+func usernameLabel(p *userpool.Pool) string {
+	email, phone := slices.Contains(p.UsernameAttributes, "email"), slices.Contains(p.UsernameAttributes, "phone_number")
+	switch {
+	case email && phone:
+		return "Email or phone number"
+	case email:
+		return "Email"
+	case phone:
+		return "Phone number"
+	}
+	return "Username"
 }
 
 // providerOfEmail resolves the e-mail box: the domain is one of the provider's identifiers.
@@ -181,42 +233,52 @@ func cloneValues(q url.Values) url.Values {
 	return out
 }
 
-// loginForm is POST /login, the pool's own directory. A lab's directory has no users with a password yet, so the
-// answer is the one for a user who does not exist.
-func (s *Server) loginForm(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	q, err := web.Query(r)
-	if err != nil {
-		return badEncoding(err)
+// loginForm is POST /login: user name and password of the pool's own directory.
+func (s *Server) loginForm(w http.ResponseWriter, r *http.Request, req *pageRequest) error {
+	ctx, name := r.Context(), req.form.Get("username")
+	trace.Annotate(ctx, func(si *trace.SignIn) { si.ClientID, si.Provider = req.client.ID, CognitoProvider })
+	step, err := s.passwordStep(r, req, name)
+	switch {
+	case err == nil:
+		return s.goOn(w, r, req, name, step)
+	case userpool.IsCode(err, signin.UserNotConfirmed):
+		return s.toPage(w, r, req, attempt{Page: pageConfirm, Username: name, Proven: req.pool.Users.Find(name).Sub})
+	case userpool.IsCode(err, signin.PasswordResetRequired):
+		return s.toPage(w, r, req, attempt{Page: pageReset, Username: name, Said: said{Text: "Password reset required for the user", Code: string(signin.PasswordResetRequired)}})
 	}
-	form, err := web.Form(r)
-	if err != nil {
-		return &bareError{status: http.StatusBadRequest, text: "Bad Request", explain: err.Error()}
-	}
-	req, err := s.trustedRequest(r, q)
-	if err != nil {
+	what, ok := refusal(err)
+	if !ok {
 		return err
 	}
-	if err := s.checkRequest(ctx, q, req); err != nil {
-		return err
+	what.Explain = s.explainPassword(req, name)
+	trace.Fail(ctx, sentence(what.Explain, what.Text))
+	req.loginHint = name
+	body := s.loginBody(r, req.q, req.authorizationRequest, req.csrf)
+	body.Said = what
+	s.fillChoices(r, req.authorizationRequest, req.q, &body)
+	return s.renderLogin(w, http.StatusOK, req.authorizationRequest, body)
+}
+
+// passwordStep looks at the password, if the app client signs the pool's own users in.
+func (s *Server) passwordStep(r *http.Request, req *pageRequest, name string) (*signin.Step, error) {
+	if !req.signsOwnUsersIn() {
+		return nil, userpool.Errorf(signin.NotAuthorized, "Incorrect username or password.")
 	}
-	cookie := req.pool.cookies.Get(r, cookieXSRF)
-	err = s.kit.Faults.Run(ctx, fault.Check{Point: "cognito.login.csrf", Run: func() error {
-		if cookie == "" || !oauth2.SameSecret(cookie, form.Get("_csrf")) {
-			return &bareError{status: http.StatusForbidden, text: "Forbidden", explain: "The _csrf field is not the XSRF-TOKEN cookie's value: the cookie was lost, or the form did not come from this page."}
-		}
-		return nil
-	}})
-	if err != nil {
-		return err
+	return s.engine.Password(r.Context(), req.caller(), name, req.form.Get("password"))
+}
+
+// explainPassword says what a refused password does not: whether there is such a user, and one with a password.
+func (s *Server) explainPassword(req *pageRequest, name string) string {
+	u := req.pool.Users.Find(name)
+	switch {
+	case !req.signsOwnUsersIn():
+		return req.noOwnUsers()
+	case u == nil:
+		return fmt.Sprintf("User pool %s has no user %q. Sign up, make one with AdminCreateUser, or list one in the lab file.", req.pool.ID, name)
+	case u.Password == nil:
+		return fmt.Sprintf("User %q has no password (status %s).", u.Username, u.Status)
 	}
-	body := loginBody{
-		Client: req.client.Name, CSRF: cookie, LoginHint: form.Get("username"), Params: carry(q), Form: true,
-		Error: "Incorrect username or password.", Code: "incorrect_username_or_password",
-		Explain: fmt.Sprintf("User pool %s has no user %q with a password: the people of this lab sign in through identity provider(s) %s.", req.pool.ID, form.Get("username"), quoteAll(names(req.pool.Providers()))),
-	}
-	trace.Fail(ctx, body.Explain)
-	return s.renderLogin(w, http.StatusOK, req, body)
+	return ""
 }
 
 // noBranding is managed login for an app client that has no style.
@@ -243,5 +305,5 @@ func (s *Server) setLanguage(w http.ResponseWriter, req *authorizationRequest, l
 }
 
 func (s *Server) renderLogin(w http.ResponseWriter, status int, req *authorizationRequest, body loginBody) error {
-	return look.Render(w, status, look.Page{Party: "cognito", Title: "Sign in · mock Cognito", Strip: s.strip(req.pool)}, loginView(body))
+	return look.Render(w, status, look.Page{Party: "cognito", Title: "Sign in · mock Cognito", Strip: s.strip(req.pool), Width: width(body.Classic)}, loginView(body))
 }

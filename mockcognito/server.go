@@ -42,6 +42,7 @@ type Server struct {
 	used      store.Table[string] // code → origin_jti of the grant it was used for, without the quirk code-reuse-revokes-nothing
 	signedOut store.Table[int]    // origin_jti → global sign-outs of its user before it was issued
 	explained store.Table[string]
+	attempts  store.Table[attempt]
 
 	mu         sync.Mutex // guards the two below
 	discovered map[string]discovered
@@ -68,6 +69,7 @@ func New(cfg Config) (*Server, error) {
 		used:       store.NewTable[string](kit.Store, "cognito.used_codes"),
 		signedOut:  store.NewTable[int](kit.Store, "cognito.signed_out"),
 		explained:  store.NewTable[string](kit.Transient, "cognito.explanations"),
+		attempts:   store.NewTable[attempt](kit.Transient, "cognito.page_attempts"),
 		discovered: map[string]discovered{},
 		lastKeys:   map[string][]byte{},
 	}
@@ -99,6 +101,12 @@ func (s *Server) mount() {
 	}
 	post := []string{http.MethodPost}
 	preflight := []string{http.MethodOptions}
+	page := func(path string, show func(http.ResponseWriter, *http.Request, *pageRequest) error) web.Route {
+		return web.Route{Path: path, Point: "cognito.account", Channel: trace.Front, Present: s.presentFront, Serve: s.accountPage(s.ownUsers(show))}
+	}
+	form := func(path string, act func(http.ResponseWriter, *http.Request, *pageRequest) error) web.Route {
+		return web.Route{Path: path, Methods: post, Point: "cognito.account_form", Channel: trace.Front, Present: s.presentFront, Serve: s.accountForm(s.ownUsers(act))}
+	}
 	s.surface.Mount(
 		web.Route{Path: "/{pool}/.well-known/openid-configuration", Point: "cognito.discovery", Channel: trace.Back, Present: s.presentAPI, Serve: s.discovery},
 		web.Route{Path: "/{pool}/.well-known/jwks.json", Point: "cognito.keys", Channel: trace.Back, Present: s.presentAPI, Serve: s.jwks},
@@ -107,7 +115,13 @@ func (s *Server) mount() {
 		web.Route{Path: "/authorize", Point: "cognito.authorize", Channel: trace.Front, Starts: true, Present: s.presentFront, Serve: s.authorize},
 		web.Route{Path: "/oauth2/idpresponse", Methods: []string{http.MethodGet, http.MethodPost}, Point: "cognito.idpresponse", Channel: trace.Front, Present: s.presentFront, Serve: s.idpResponse},
 		web.Route{Path: "/login", Point: "cognito.login", Channel: trace.Front, Starts: true, Present: s.presentFront, Serve: s.login},
-		web.Route{Path: "/login", Methods: post, Point: "cognito.login_form", Channel: trace.Front, Present: s.presentFront, Serve: s.loginForm},
+		web.Route{Path: "/login", Methods: post, Point: "cognito.login_form", Channel: trace.Front, Present: s.presentFront, Serve: s.accountForm(s.loginForm)},
+		page(pageSignUp, s.showSignUp), form(pageSignUp, s.signUpForm),
+		page(pageConfirm, s.showConfirm), form(pageConfirm, s.confirmForm), form(pageResend, s.resendForm),
+		page(pageForgot, s.showForgot), form(pageForgot, s.forgotForm),
+		page(pageReset, s.showReset), form(pageReset, s.resetForm),
+		page(pagePassword, s.showNewPassword), form(pagePassword, s.newPasswordForm),
+		page(pageMFA, s.showMFA), form(pageMFA, s.mfaForm),
 		web.Route{Path: "/logout", Point: "cognito.logout", Channel: trace.Front, Present: s.presentFront, Serve: s.logout},
 		web.Route{Path: "/error", Point: "cognito.error", Channel: trace.Front, Present: s.presentFront, Serve: s.errorPage},
 

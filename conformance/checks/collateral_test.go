@@ -36,6 +36,8 @@ func unnoticed(f matrix.Fault) string {
 		{"route.delay", "", "a slow answer is an answer as long as nobody gives up"},
 		{"route.", "cognito.api", "the chain does not use the user pools API; ssolab doctor does, and says what answered"},
 		{"route.", "cognito.login_form", "nobody signs in with a password here, and an error is a refusal for SEC-006"},
+		{"route.", "cognito.account", "the pages for users of the pool's own are no part of this chain"},
+		{"route.", "cognito.account_form", "the pages for users of the pool's own are no part of this chain"},
 		{"route.", "cognito.preflight", "only a browser app asks, and what it would be refused is no requirement of a chain"},
 		{"route.", "scalekit.logout", "nobody signs out of Scalekit in this chain"},
 		{"route.", "scalekit.logout_callback", "nobody signs out of Scalekit in this chain"},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ssolab/ssolab"
 	"github.com/ssolab/ssolab/conformance"
+	"github.com/ssolab/ssolab/mockcognito"
 	"github.com/ssolab/ssolab/mockscalekit"
 )
 
@@ -189,6 +190,20 @@ func cognitoFront() []endpoint {
 		to, jar := b.visit(b.authorizeURL("john%40example.com"), 1)
 		return append(more, param{"state", url.QueryEscape(to.Query().Get("state"))}), cookieHeader(jar, b.urls.Domain)
 	}
+	// own are the parameters of a client that signs the pool's own users in, and ownForm a form of one of its pages.
+	own := func(b *bench) []param {
+		list := b.authorizeParams()[:8]
+		list[0].value, list[1].value = mockcognito.DefaultNoIdPID, url.QueryEscape("http://localhost:3000/auth/callback")
+		return list
+	}
+	ownForm := func(b *bench, path string, fields ...param) *request {
+		token := strings.Repeat("c", 36)
+		r := b.post(b.urls.Domain, path, append([]param{{"_csrf", token}}, fields...)...)
+		r.query = own(b)
+		port := b.urls.Domain[strings.LastIndexByte(b.urls.Domain, ':')+1:]
+		r.header = append(r.header, param{"Cookie", "XSRF-TOKEN=" + token + "; XSRF-TOKEN-" + port + "=" + token})
+		return r
+	}
 	login := func(b *bench) *request {
 		r := b.get(b.urls.Domain, "/login", b.authorizeParams()...)
 		r.query = append(r.query, param{"idp_email", "nobody%40nowhere.example"})
@@ -213,12 +228,27 @@ func cognitoFront() []endpoint {
 		}),
 		row("cognito.login", login),
 		row("cognito.login_form", func(b *bench) *request {
-			r := b.post(b.urls.Domain, "/login", param{"_csrf", strings.Repeat("c", 36)}, param{"username", "john"}, param{"password", hunter})
+			r := ownForm(b, "/login", param{"username", "john"}, param{"password", hunter})
 			r.query = b.authorizeParams()
-			token := "XSRF-TOKEN=" + strings.Repeat("c", 36)
-			port := b.urls.Domain[strings.LastIndexByte(b.urls.Domain, ':')+1:]
-			r.header = append(r.header, param{"Cookie", token + "; " + strings.Replace(token, "=", "-"+port+"=", 1)})
 			return r
+		}),
+		row("cognito.login_form", func(b *bench) *request {
+			return ownForm(b, "/login", param{"username", "john"}, param{"password", hunter})
+		}),
+		row("cognito.account", func(b *bench) *request { return b.get(b.urls.Domain, "/signup", own(b)...) }),
+		row("cognito.account", func(b *bench) *request { return b.get(b.urls.Domain, "/mfa", own(b)...) }),
+		row("cognito.account_form", func(b *bench) *request {
+			return ownForm(b, "/signup", param{"username", "jo"}, param{"password", hunter}, param{"confirm_password", hunter}, param{"requiredAttributes%5Bemail%5D", "a%40b.example"})
+		}),
+		row("cognito.account_form", func(b *bench) *request {
+			return ownForm(b, "/confirm", param{"username", "john"}, param{"code", "123456"})
+		}),
+		row("cognito.account_form", func(b *bench) *request { return ownForm(b, "/forgotPassword", param{"username", "john"}) }),
+		row("cognito.account_form", func(b *bench) *request {
+			return ownForm(b, "/confirmforgotPassword", param{"username", "john"}, param{"code", "123456"}, param{"password", hunter}, param{"confirm_password", hunter})
+		}),
+		row("cognito.account_form", func(b *bench) *request {
+			return ownForm(b, "/mfa", param{"attempt", "a"}, param{"factor", "EMAIL_OTP"}, param{"code", "1"})
 		}),
 		row("cognito.logout", func(b *bench) *request {
 			return b.get(b.urls.Domain, "/logout", param{"client_id", b.target.Client.ID}, param{"logout_uri", url.QueryEscape(b.urls.App + "/")})
@@ -548,7 +578,7 @@ func console() []endpoint {
 	}
 	return []endpoint{
 		pageRow("/"), pageRow("/signins/latest"), pageRow("/signins/none"),
-		get("GET health", "health", param{"a", "b"}), env, get("GET signins", "signins"), get("GET signins/{id}", "signins/latest"), get("GET signins/{id}", "signins/none"), get("GET faults", "faults"),
+		get("GET health", "health", param{"a", "b"}), env, get("GET messages", "messages", param{"to", "john%40example.com"}), get("GET signins", "signins"), get("GET signins/{id}", "signins/latest"), get("GET signins/{id}", "signins/none"), get("GET faults", "faults"),
 		add, send("DELETE faults/{id}", http.MethodDelete, "faults/none"), send("DELETE faults", http.MethodDelete, "faults"),
 		get("GET quirks", "quirks"), get("GET network", "network"), send("PUT quirks/{id}", http.MethodPut, "quirks/unrequested-nonce", param{"on", "true"}),
 		get("GET clock", "clock"), send("POST clock", http.MethodPost, "clock", param{"advance", `"0s"`}), send("POST clock", http.MethodPost, "clock", param{"reset", "true"}),

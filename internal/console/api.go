@@ -25,6 +25,24 @@ type Network struct {
 	CA      string            `json:"ca_pem"`  // certificate to trust; empty without TLS
 }
 
+// Message is an e-mail or text message that a party would have sent.
+type Message struct {
+	At          time.Time `json:"at"`
+	PoolID      string    `json:"user_pool_id"`
+	Username    string    `json:"username"`
+	Medium      string    `json:"medium"`      // EMAIL or SMS
+	Destination string    `json:"destination"` // address or number
+	Purpose     string    `json:"purpose"`     // invitation, sign-up, forgot-password, verify-attribute, second-factor, one-time-password
+	Code        string    `json:"code"`        // or the temporary password
+	Subject     string    `json:"subject,omitempty"`
+	Body        string    `json:"body"`
+}
+
+// Messages answers GET messages, newest first.
+type Messages struct {
+	Messages []Message `json:"messages"`
+}
+
 // Summary is a sign-in in the list of GET signins.
 type Summary struct {
 	ID       string    `json:"id"`
@@ -78,6 +96,20 @@ func (c *console) network(w http.ResponseWriter, _ *http.Request) error {
 		info.Resolve = map[string]string{}
 	}
 	return ok(w, Network{Resolve: info.Resolve, CA: info.CA})
+}
+
+// messages are those to an address or a user, or all.
+func (c *console) messages(w http.ResponseWriter, r *http.Request) error {
+	list, err := c.Messages(r.Context())
+	if err != nil {
+		return err
+	}
+	to := r.URL.Query().Get("to")
+	list = slices.DeleteFunc(list, func(m Message) bool { return to != "" && m.Destination != to && m.Username != to })
+	if list == nil {
+		list = []Message{}
+	}
+	return ok(w, Messages{Messages: list})
 }
 
 func summary(s trace.SignIn) Summary {

@@ -18,13 +18,15 @@ import (
 
 // Config is what New needs.
 type Config struct {
-	Kit     *party.Kit
-	URL     string                                  // the console's own origin, e.g. http://localhost:9400
-	Also    []string                                // further origins under which it is reached
-	Info    func() Info                             // what the lab is; asked at each request, nil means nothing to tell
-	Reset   func(context.Context) error             // puts parties and their records back to the start; nil clears the store
-	Reload  func(context.Context) (Reloaded, error) // reads the lab's configuration again; nil: there is none to read
-	Version string                                  // of the program; default "dev"
+	Kit    *party.Kit
+	URL    string                                  // the console's own origin, e.g. http://localhost:9400
+	Also   []string                                // further origins under which it is reached
+	Info   func() Info                             // what the lab is; asked at each request, nil means nothing to tell
+	Reset  func(context.Context) error             // puts parties and their records back to the start; nil clears the store
+	Reload func(context.Context) (Reloaded, error) // reads the lab's configuration again; nil: there is none to read
+	// Messages are what the lab would have mailed or texted, newest first; nil: nothing ever.
+	Messages func(context.Context) ([]Message, error)
+	Version  string // of the program; default "dev"
 }
 
 // Info describes a running lab to people and programs.
@@ -69,6 +71,9 @@ func New(c Config) (http.Handler, error) {
 	if c.Reset == nil {
 		c.Reset = c.Kit.Clear
 	}
+	if c.Messages == nil {
+		c.Messages = func(context.Context) ([]Message, error) { return nil, nil }
+	}
 	c.Version = cmp.Or(c.Version, "dev")
 	g, err := newGuard(c.URL, c.Also...)
 	if err != nil {
@@ -98,6 +103,7 @@ func (c *console) routes() []web.Route {
 		api(get, "health", "health", c.health),
 		api(get, "env", "env", c.env),
 		api(get, "network", "network", c.network),
+		api(get, "messages", "messages", c.messages),
 		api(get, "signins", "signins", c.signIns),
 		api(get, "signins/{id}", "signin", c.signIn),
 		api(get, "faults", "faults", c.faults),

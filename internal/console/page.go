@@ -42,8 +42,13 @@ type homeData struct {
 	Offset  time.Duration
 	Rules   []fault.Rule
 	SignIns []row
-	Try     []email
+	// Messages are the newest of those that the lab would have sent.
+	Messages []Message
+	Try      []email
 }
+
+// shownMessages is how many of them the page has.
+const shownMessages = 10
 
 func newRow(s Summary) row {
 	o, known := outcomes[s.Outcome]
@@ -53,11 +58,16 @@ func newRow(s Summary) row {
 	return row{s, o.Class, o.Word}
 }
 
-func (c *console) home(w http.ResponseWriter, _ *http.Request) error {
+func (c *console) home(w http.ResponseWriter, r *http.Request) error {
 	d := homeData{
 		Info: c.Info(), Version: c.Version, Seq: c.Kit.Trace.Seq(), // the number first: what happens meanwhile is sent again
 		Now: c.Kit.Env.Now(), Offset: c.Kit.Env.Offset(), Rules: c.Kit.Faults.Rules(),
 	}
+	var err error
+	if d.Messages, err = c.Messages(r.Context()); err != nil {
+		return err
+	}
+	d.Messages = d.Messages[:min(len(d.Messages), shownMessages)]
 	for _, s := range c.summaries() {
 		d.SignIns = append(d.SignIns, newRow(s))
 	}

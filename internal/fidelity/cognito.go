@@ -6,7 +6,7 @@ import "slices"
 func cognito() Ledger {
 	return Ledger{Service: "Amazon Cognito", Sections: slices.Concat(
 		cognitoIssuer(), cognitoAuthorize(), cognitoUpstream(), cognitoUser(), cognitoTokenEndpoint(), cognitoTokens(),
-		cognitoEndpoints(), cognitoIdentifiers(), cognitoTriggers(), cognitoQuotas(), cognitoWays(), cognitoAPI(),
+		cognitoEndpoints(), cognitoIdentifiers(), cognitoTriggers(), cognitoQuotas(), cognitoWays(), cognitoAPI(), cognitoPages(),
 	)}
 }
 

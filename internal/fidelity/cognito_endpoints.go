@@ -47,7 +47,7 @@ func cognitoEndpoints() []Section {
 		{"COG-7.6-04", Yes, Observed, "They are cleared by an empty value \"\" and an Expires of the past", "published Set-Cookie lines", "", tests("mockcognito:TestCookiesOfTLSMode")},
 		{"COG-7.6-05", Yes, Documented, "cognito is the session, for one hour", gManaged, "", tests("mockcognito:TestCookiesOfTLSMode")},
 		{"COG-7.6-06", Yes, Documented, "lang keeps the language", gManaged, "", tests("mockcognito:TestLang")},
-		{"COG-7.6-07", Partly, Documented, "page-data is a cookie of the pages", gManaged, "what it holds is not known; the lab keeps an id of what the login page has to say once", tests("mockcognito:TestASignInThatTookTooLong")},
+		{"COG-7.6-07", Partly, Documented, "page-data is a cookie of the pages", gManaged, "what it holds is not known; the lab keeps an id of what is under way on the pages", tests("mockcognito:TestASignInThatTookTooLong")},
 		{"COG-7.6-08", Yes, Observed, "cognito-fl=\"W10=\" (an empty JSON list in base64) is set on the login page", "published Set-Cookie lines", "", tests("mockcognito:TestCookiesOfTLSMode")},
 		{"COG-7.6-09", Yes, Inferred, "A lost csrf-state cookie (blocked, another browser, a web view) ends as an invalid state", "reports", "", tests("mockcognito:TestStateThatIsNotOursEndsOnTheErrorPage/another_browser", "e2e:TestALostStateCookie")},
 		{"COG-7.6-10", Yes, Unknown, "The value of the cognito cookie is an opaque id", "", "", tests("mockcognito:TestCookiesOfTLSMode")},

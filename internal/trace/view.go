@@ -103,7 +103,10 @@ var tokenNames = []string{"id_token", "access_token", "refresh_token"}
 var secretNames = []string{
 	"access_token", "client_assertion", "client_secret", "ClientSecret", "code", "code_verifier", "_csrf", "id_token",
 	"id_token_hint", "idp_initiated_login", "mfa_code", "otp", "password", "Password", "refresh_token", "SECRET_HASH", "token",
+	// of the pages of a domain
+	"attempt", "confirm_password",
 	// of the user pools API
+	"Code", "EMAIL_OTP_CODE", "PASSWORD_CLAIM_SIGNATURE", "SMS_MFA_CODE", "SMS_OTP_CODE", "SOFTWARE_TOKEN_MFA_CODE", "Session",
 	"AccessToken", "ClientSecretValue", "ConfirmationCode", "IdToken", "NEW_PASSWORD", "PASSWORD", "PreviousPassword", "ProposedPassword", "REFRESH_TOKEN",
 	"RefreshToken", "SecretCode", "SecretHash", "TemporaryPassword", "Token", "UserCode",
 	// of the events of Lambda triggers

@@ -75,6 +75,16 @@ func (c *Client) EnvText(ctx context.Context, format string) (string, error) {
 	return string(b), err
 }
 
+// Messages are what the lab would have mailed or texted, newest first: those to an address or user, or all if to is empty.
+func (c *Client) Messages(ctx context.Context, to string) ([]console.Message, error) {
+	path := "messages"
+	if to != "" {
+		path += "?to=" + url.QueryEscape(to)
+	}
+	m, err := ask[console.Messages](ctx, c, http.MethodGet, path, nil)
+	return m.Messages, err
+}
+
 // Network tells where the lab's host names are and which CA to trust.
 func (c *Client) Network(ctx context.Context) (console.Network, error) {
 	return ask[console.Network](ctx, c, http.MethodGet, "network", nil)

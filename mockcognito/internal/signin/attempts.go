@@ -23,8 +23,9 @@ const (
 	forgetAfter  = 15 * time.Minute
 )
 
+// attemptsKey is of the same length for any name, since who is nobody may have one of any length.
 func (e *Engine) attemptsKey(c Caller, username string) string {
-	return c.Pool.ID + "/" + c.Pool.Users.Fold(username)
+	return hashed(c.Pool.ID, c.Pool.Users.Fold(username))
 }
 
 // locked refuses while somebody is locked out, whether he exists or not. Such an attempt does not count.

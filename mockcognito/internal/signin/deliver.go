@@ -74,12 +74,23 @@ func (e *Engine) send(ctx context.Context, c Caller, u *userpool.User, o outgoin
 	} else {
 		text.body, text.subject = cmp.Or(event.EmailMessage, text.body), cmp.Or(event.EmailTitle, text.subject)
 	}
+	e.tell(ctx, c, u, o)
 	fill := strings.NewReplacer(codeParameter, o.code, usernameParameter, u.Username)
 	err := e.directory.Outbox().Send(ctx, userpool.Message{
 		PoolID: c.Pool.ID, Username: u.Username, Medium: medium, Destination: o.address, Purpose: o.purpose, Code: o.code,
 		Subject: fill.Replace(text.subject), Body: fill.Replace(text.body),
 	})
 	return deliveryTo(o.attribute, o.address), err
+}
+
+// tell writes a code into the log, above the level that a lab shows by itself: nobody gets a mail. A temporary password is
+// in the outbox alone.
+func (e *Engine) tell(ctx context.Context, c Caller, u *userpool.User, o outgoing) {
+	code := o.code
+	if o.purpose == userpool.Invitation {
+		code = "(a password, see the messages)"
+	}
+	e.log.WarnContext(ctx, "message kept instead of sent", "purpose", o.purpose, "pool", c.Pool.ID, "username", u.Username, "to", o.address, "code", code)
 }
 
 // Invite sends a user whom an administrator made his temporary password, by the media that were asked for and by which he

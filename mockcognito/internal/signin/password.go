@@ -22,6 +22,16 @@ func (e *Engine) Password(ctx context.Context, c Caller, username, password stri
 	return e.proven(ctx, c, u, progress{flow: FlowPassword})
 }
 
+// Resume goes on with the sign-in of a user whose password was proven before he was confirmed, or who has just signed up
+// with it. The caller answers for that.
+func (e *Engine) Resume(ctx context.Context, c Caller, username string) (*Step, error) {
+	u := c.Pool.Users.Find(username)
+	if u == nil {
+		return nil, notAuthorized(invalidSession)
+	}
+	return e.proven(ctx, c, u, progress{flow: FlowPassword})
+}
+
 // provePassword finds the user whose name and password these are.
 func (e *Engine) provePassword(ctx context.Context, c Caller, username, password string) (*userpool.User, error) {
 	u := c.Pool.Users.Find(username)

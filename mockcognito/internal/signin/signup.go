@@ -100,6 +100,9 @@ func (e *Engine) newcomer(c Caller, r Registration) (*userpool.User, error) {
 			return nil, err
 		}
 	}
+	if name := p.NameAttribute(r.Username); name != "" && u.Attributes.Get(name) == "" {
+		u.Attributes = u.Attributes.With(name, r.Username) // which is where the code goes
+	}
 	for _, name := range contacts {
 		if u.Attributes.Get(name) != "" {
 			u.Attributes = u.Attributes.With(name+"_verified", "false")

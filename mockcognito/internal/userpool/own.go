@@ -67,6 +67,15 @@ func (p *Pool) CheckNewUsername(name string) error {
 	return nil
 }
 
+// NameAttribute is the attribute that a user name is the value of, in a pool whose names are addresses; empty: none.
+func (p *Pool) NameAttribute(name string) string {
+	if len(p.UsernameAttributes) == 0 {
+		return ""
+	}
+	attribute, _ := p.usernameAttribute(name) // no attribute for a name of another form
+	return attribute
+}
+
 // YieldAlias takes an address or number away, as an alias, from whoever has it, but for one user, who may be nil: it is not
 // verified there any more.
 func (p *Pool) YieldAlias(ctx context.Context, attribute, value string, except *User) error {
