@@ -3,7 +3,9 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/chromedp/cdproto/network"
@@ -348,6 +350,50 @@ func (c CognitoLoginPage) TypesEmail(email string) *Person {
 	c.tb.Helper()
 	c.fill("cognito-email", email)
 	c.leave("cognito-email-submit")
+	return c.Person
+}
+
+// SignsIn types the name and password of a user of the pool's own.
+func (c CognitoLoginPage) SignsIn(name, password string) *Person {
+	c.tb.Helper()
+	return c.SeesPage("cognito-login").Fills(map[string]string{"username": name, "password": password})
+}
+
+// ToSignUp follows the link to the sign-up page.
+func (c CognitoLoginPage) ToSignUp() CognitoPage {
+	c.tb.Helper()
+	return c.Follows("cognito-to-sign-up").SeesPage("cognito-sign-up")
+}
+
+// Forgets follows the link for a forgotten password.
+func (c CognitoLoginPage) Forgets() CognitoPage {
+	c.tb.Helper()
+	return c.Follows("cognito-forgot").SeesPage("cognito-forgot-password")
+}
+
+// CognitoPage is a page of Cognito's with a form.
+type CognitoPage struct{ *Person }
+
+// SeesPage says that this is the page with that test id.
+func (p *Person) SeesPage(id string) CognitoPage {
+	p.tb.Helper()
+	p.at(id)
+	return CognitoPage{p}
+}
+
+// Says is what an element of the page says.
+func (c CognitoPage) Says(id string) string {
+	c.tb.Helper()
+	return c.text(id)
+}
+
+// Fills types into fields, by what follows cognito- in their test ids, and submits the form.
+func (c CognitoPage) Fills(fields map[string]string) *Person {
+	c.tb.Helper()
+	for _, id := range slices.Sorted(maps.Keys(fields)) {
+		c.fill("cognito-"+id, fields[id])
+	}
+	c.leave("cognito-submit")
 	return c.Person
 }
 

@@ -20,6 +20,7 @@ SSOLAB_BIN=$ssolab go test -tags awscli -count=1 -v -run 'TestTheAWSCLI|TestTheG
 cd interop/node
 npm ci --no-audit --no-fund --ignore-scripts
 "$ssolab" run -- node --test --test-reporter=spec signin.test.mjs
+"$ssolab" run -- node --test --test-reporter=spec userpool.test.mjs
 SSOLAB=$ssolab node --test --test-reporter=spec upstream.test.mjs
 cd ../issuers
 go vet ./...
