@@ -21,6 +21,7 @@ cd interop/node
 npm ci --no-audit --no-fund --ignore-scripts
 "$ssolab" run -- node --test --test-reporter=spec signin.test.mjs
 "$ssolab" run -- node --test --test-reporter=spec userpool.test.mjs
+"$ssolab" run --tls -- node --test --test-reporter=spec amplify.test.mjs
 SSOLAB=$ssolab node --test --test-reporter=spec upstream.test.mjs
 cd ../issuers
 go vet ./...
