@@ -63,6 +63,7 @@ bench: build ## measure what has a budget, and print both
 	@go run ./bench/check -ssolab $(BIN)
 	@go run ./bench/signin -ssolab $(BIN)
 	@go run ./bench/data -ssolab $(BIN)
+	@go run ./bench/api -ssolab $(BIN)
 	@go test ./mockscalekit -run "^$$" -bench . -benchtime 100x
 
 .PHONY: lint

@@ -17,7 +17,7 @@ import (
 // protocol (RFC 5054 §2.5.3 as the vendor's clients do it), and not the password.
 type Password struct {
 	Salt     []byte // 16 bytes, of both
-	Hash     []byte // PBKDF2 with HMAC-SHA-256, 32 bytes
+	Hash     []byte // PBKDF2 with HMAC-SHA-256 and passwordIterations, 32 bytes, and one byte of 1; in older files without that, of olderIterations
 	Verifier []byte // SRP: g^x mod N, 384 bytes big-endian
 	Set      time.Time
 	History  []PastPassword // newest first
@@ -27,9 +27,10 @@ type Password struct {
 type PastPassword struct{ Salt, Hash []byte }
 
 const (
-	passwordSalt       = 16   // bytes
-	passwordIterations = 4096 // few: the passwords of a lab are in its file; what counts is that a sign-in is cheap
-	maxPassword        = 256  // characters
+	passwordSalt       = 16  // bytes
+	passwordIterations = 512 // few: the SRP verifier beside it has none at all, and what counts in a lab is that a sign-in is cheap
+	olderIterations    = 4096
+	maxPassword        = 256 // characters
 )
 
 // NewPassword makes the record of a password set now for a user: by the pool's id and the user's own name, which SRP
@@ -71,12 +72,21 @@ func (p *Password) Used(clear string, policy PasswordPolicy) bool {
 }
 
 func matches(clear string, salt, hash []byte) bool {
-	got, err := hashPassword(clear, salt)
+	hashed := hashPassword
+	if len(hash) == sha256.Size {
+		hashed = olderHash
+	}
+	got, err := hashed(clear, salt)
 	return err == nil && subtle.ConstantTimeCompare(got, hash) == 1
 }
 
 func hashPassword(clear string, salt []byte) ([]byte, error) {
-	return pbkdf2.Key(sha256.New, clear, salt, passwordIterations, sha256.Size)
+	hash, err := pbkdf2.Key(sha256.New, clear, salt, passwordIterations, sha256.Size)
+	return append(hash, 1), err
+}
+
+func olderHash(clear string, salt []byte) ([]byte, error) {
+	return pbkdf2.Key(sha256.New, clear, salt, olderIterations, sha256.Size)
 }
 
 // Check tells what a password lacks.

@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"crypto/pbkdf2"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -75,4 +76,15 @@ func TestPasswordPolicy(t *testing.T) {
 		}
 	}
 	require.NoError(t, userpool.PasswordPolicy{MinimumLength: 6}.Check("aaaaaa"))
+}
+
+// A password of a data file that an older program wrote is good.
+func TestAPasswordOfAnOlderFile(t *testing.T) {
+	t.Parallel()
+	salt := []byte("0123456789abcdef")
+	hash, err := pbkdf2.Key(sha256.New, "Correct-horse-1", salt, 4096, sha256.Size)
+	require.NoError(t, err)
+	p := &userpool.Password{Salt: salt, Hash: hash}
+	require.True(t, p.Matches("Correct-horse-1"))
+	require.False(t, p.Matches("Correct-horse-2"))
 }
