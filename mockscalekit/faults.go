@@ -93,6 +93,7 @@ func faults() []fault.Fault {
 	list = append(list, tokenFaults("upstream", "scalekit.id_token", "The environment")...)
 	list = append(list, issuerFaults()...)
 	list = append(list, samlFaults()...)
+	list = append(list, personFaults()...)
 	return append(list, tokenFaults("idp", "idp.id_token", "The identity provider")...)
 }
 

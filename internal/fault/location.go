@@ -1,6 +1,8 @@
 package fault
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/url"
 )
@@ -23,6 +25,24 @@ func ChangeQuery(change func(q url.Values)) func(http.Handler, Params) http.Hand
 			change(q)
 			own := r.Clone(r.Context())
 			own.URL.RawQuery = q.Encode()
+			next.ServeHTTP(w, own)
+		})
+	}
+}
+
+// ChangeForm makes the route action of a fault that changes the fields of a form before it is served. What is no form of at most
+// a megabyte is served as it came.
+func ChangeForm(change func(form url.Values)) func(http.Handler, Params) http.Handler {
+	return func(next http.Handler, _ Params) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			own := r.Clone(r.Context())
+			if body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)); err == nil {
+				if form, err := url.ParseQuery(string(body)); err == nil && len(form) > 0 {
+					change(form)
+					body = []byte(form.Encode())
+				}
+				own.Body, own.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			}
 			next.ServeHTTP(w, own)
 		})
 	}

@@ -3,9 +3,9 @@
 // it directly, as Cognito's client, and stop at Cognito's callback.
 //
 //	tester ─► /oauth/authorize (SK-001…011) ─► identity provider ─► Cognito's callback, not requested
-//	   ├────► /oauth/token     (SK-012…015)
-//	   ├────► /userinfo        (SK-023)
-//	   └────► what it makes of a bad answer of the identity provider (SK-021, SK-029)
+//	   ├────► /oauth/token     (SK-012…020, SK-027: the ID token and whom it names)
+//	   ├────► /userinfo        (SK-023, SK-024)
+//	   └────► what it makes of the identity provider's answer (SK-021, SK-022, SK-025, SK-026, SK-028, SK-029)
 package scalekit
 
 import (
@@ -20,7 +20,7 @@ import (
 
 // Checks returns the checks of the topic.
 func Checks() []conformance.Check {
-	return slices.Concat(routing(), requests(), tokens(), providers())
+	return slices.Concat(routing(), requests(), tokens(), person(), providers(), outside())
 }
 
 func check(id, title string, level conformance.Level, basis conformance.Basis, ref conformance.Ref, hint string, run func(*conformance.T), faults ...conformance.Fault) conformance.Check {
