@@ -307,6 +307,14 @@ func (t *Tab) leave(selector string) error {
 	return nil
 }
 
+// click clicks on what leads nowhere else.
+func (t *Tab) click(selector string) error {
+	if _, err := run(t, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		return fmt.Errorf("click %s: %w", selector, err)
+	}
+	return nil
+}
+
 // fill replaces what is in a field by typing. It finds the field itself: SendKeys of chromedp v0.23.0 reads the attributes of
 // its copy of the page while events change them.
 func (t *Tab) fill(selector, value string) error {
