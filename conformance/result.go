@@ -4,6 +4,9 @@ import (
 	"time"
 )
 
+// TargetConfiguration is the kind of target of a report on settings, in which nobody signed in.
+const TargetConfiguration = "configuration"
+
 // APIVersion is the version of the report's model.
 const APIVersion = "ssolab/v1"
 
@@ -57,7 +60,7 @@ func reportJourney(c *Check, v *Visit, stuck *StuckError) ReportJourney {
 
 // ReportTarget says what was tested, without secrets.
 type ReportTarget struct {
-	Kind     string `json:"kind"` // lab or real
+	Kind     string `json:"kind"` // lab or real; TargetConfiguration where only settings were read
 	Issuer   string `json:"issuer"`
 	Domain   string `json:"domain,omitempty"`
 	ClientID string `json:"client_id"`

@@ -94,11 +94,7 @@ decided, or misuse.`,
 	fixed := func(flag string, values ...string) {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
-	var formats []string
-	for _, f := range report.Formats() {
-		formats = append(formats, string(f))
-	}
-	fixed("format", formats...)
+	fixed("format", formatNames()...)
 	fixed("level", "must", "should", "info")
 	fixed("only", checkNames()...)
 	fixed("skip", checkNames()...)
@@ -284,8 +280,6 @@ func writeOut(io streams, text string) error {
 // validate finds what is wrong with the flags before anything is asked for.
 func (o checkOptions) validate() error {
 	switch {
-	case !slices.Contains(report.Formats(), report.Format(o.format)):
-		return misuse("", "--format %q must be text, json, junit, markdown or html", o.format)
 	case o.email != "" && !strings.Contains(strings.Trim(o.email, "@"), "@"):
 		return misuse("", "--email %q must have the form name@domain", o.email)
 	case o.rate < 0 || o.budget < 0:
@@ -293,7 +287,24 @@ func (o checkOptions) validate() error {
 	case o.target != "" && (o.anyGiven() || len(o.quirks) > 0):
 		return misuse("", "--target is another deployment; --%s are for labs", strings.Join(append(slices.Clone(lookFlags), "quirk"), ", --"))
 	}
-	for _, file := range o.outs {
+	return checkFormats(o.format, o.outs)
+}
+
+// formatNames are the formats of reports.
+func formatNames() []string {
+	var out []string
+	for _, f := range report.Formats() {
+		out = append(out, string(f))
+	}
+	return out
+}
+
+// checkFormats finds what is wrong with --format and --out.
+func checkFormats(format string, outs []string) error {
+	if !slices.Contains(report.Formats(), report.Format(format)) {
+		return misuse("", "--format %q must be text, json, junit, markdown or html", format)
+	}
+	for _, file := range outs {
 		if _, ok := report.FormatOf(file); !ok {
 			return misuse("", "--out %q must end with .txt, .json, .xml (JUnit), .md or .html", file)
 		}

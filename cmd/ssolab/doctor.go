@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ssolab/ssolab/conformance"
+	"github.com/ssolab/ssolab/conformance/report"
 	"github.com/ssolab/ssolab/conformance/tenant"
 	"github.com/ssolab/ssolab/conformance/tenant/live"
 )
@@ -30,6 +32,8 @@ type doctorOptions struct {
 	probe     bool
 	iamPolicy bool
 	json      bool
+	format    string
+	outs      []string
 }
 
 // doctorFileFlags are the flags that name one description each, in the order of doctorOptions.files.
@@ -80,12 +84,18 @@ Exit codes: 0 nothing that breaks sign-ins, 1 findings, 2 could not be decided.`
 	f.BoolVar(&o.probe, "probe", false, "ask Scalekit what it tells without a sign-in")
 	f.BoolVar(&o.iamPolicy, "iam-policy", false, "print the policy that reading --pool needs,\nand do nothing else")
 	f.BoolVar(&o.json, "json", false, "print one JSON document")
+	f.StringVar(&o.format, "format", "text", "`FORM` on standard output: text, json,\njunit, markdown or html")
+	f.StringArrayVar(&o.outs, "out", nil, "write the report to `FILE` too, in the format\nthat its name ends with (repeatable)")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagFilename("target", "yaml", "yml")
 	_ = cmd.MarkFlagDirname("from")
 	return cmd
 }
 
 func runDoctor(ctx context.Context, io streams, o doctorOptions) error {
+	if o.json {
+		o.format = string(report.FormatJSON)
+	}
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -109,22 +119,44 @@ func runDoctor(ctx context.Context, io streams, o doctorOptions) error {
 			return err
 		}
 	}
-	report := tenant.NewReport(model, "ssolab "+version().Version, source, calls)
-	if o.json {
-		err = writeDoctorJSON(io, report)
-	} else {
-		_, err = io.Out.Write(doctorText(report, paletteFor(io.Out, io.Getenv)))
+	r := tenant.NewReport(model, "ssolab "+version().Version, source, calls)
+	for _, file := range o.outs {
+		format, _ := report.FormatOf(file)
+		text, err := doctorReport(r, target, format, palette{})
+		if err == nil {
+			err = os.WriteFile(file, text, 0o644)
+		}
+		if err != nil {
+			return misuse("", "write the report: %v", err)
+		}
+	}
+	text, err := doctorReport(r, target, report.Format(o.format), paletteFor(io.Out, io.Getenv))
+	if err == nil {
+		_, err = io.Out.Write(text)
 	}
 	if err != nil {
 		return misuse("", "write: %v", err)
 	}
-	switch code := report.Summary.ExitCode(); code {
+	switch code := r.Summary.ExitCode(); code {
 	case exitFailed:
-		return &exitError{Code: code, Message: fmt.Sprintf("%s of the configuration break sign-ins", plural(report.Summary.Fail, "check"))}
+		return &exitError{Code: code, Message: fmt.Sprintf("%s of the configuration break sign-ins", plural(r.Summary.Fail, "check"))}
 	case exitMisuse:
-		return misuse("", "%s could not be decided", plural(report.Summary.Error, "check"))
+		return misuse("", "%s could not be decided", plural(r.Summary.Error, "check"))
 	}
 	return nil
+}
+
+// doctorReport is the report in a format: text and JSON have members of their own, the others are those of ssolab check.
+func doctorReport(r *tenant.Report, target *conformance.Target, format report.Format, p palette) ([]byte, error) {
+	switch format {
+	case report.FormatText:
+		return doctorText(r, p), nil
+	case report.FormatJSON:
+		return doctorJSON(r)
+	}
+	var b bytes.Buffer
+	err := report.Write(&b, format, r.Conformance(target))
+	return b.Bytes(), err
 }
 
 // doctorFiles are all files that single flags name.
@@ -156,7 +188,7 @@ func (o doctorOptions) check() error {
 	case o.pool != "" && (!strings.Contains(o.pool, "_") || strings.HasPrefix(o.pool, "_")):
 		return misuse("", "--pool %q is no user pool id; the form is <region>_<letters and digits>", o.pool)
 	}
-	return nil
+	return checkFormats(o.format, o.outs)
 }
 
 func (o doctorOptions) printPolicy(io streams) error {
@@ -237,11 +269,13 @@ func probe(ctx context.Context, m *tenant.Model, target *conformance.Target) err
 	return nil
 }
 
-func writeDoctorJSON(io streams, r *tenant.Report) error {
-	e := json.NewEncoder(io.Out)
+func doctorJSON(r *tenant.Report) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(r)
+	err := e.Encode(r)
+	return b.Bytes(), err
 }
 
 // verdictWord is a verdict as it stands in text, with its colour.

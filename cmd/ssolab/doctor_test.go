@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,20 +50,26 @@ func TestDoctorOfFiles(t *testing.T) {
 	noCanary(t, single.out)
 }
 
-// The writers of the conformance tester take the report as well, and print no secret.
+// Every format has the finding with its fix, and prints no secret; files get the format that their names end with.
 func TestDoctorInEveryFormat(t *testing.T) {
 	t.Parallel()
-	m, err := tenant.ReadDir("testdata/doctor/broken")
-	require.NoError(t, err)
-	m.Target, err = conformance.ReadTarget(doctorTarget)
-	require.NoError(t, err)
-	r := tenant.NewReport(m, "ssolab test", "files", nil).Conformance(m.Target)
-	for _, f := range report.Formats() {
-		var b bytes.Buffer
-		require.NoError(t, report.Write(&b, f, r))
-		require.Contains(t, b.String(), "TENANT-005")
-		noCanary(t, b.String())
+	dir := t.TempDir()
+	args := []string{"doctor", "--from", "testdata/doctor/broken", "--target", doctorTarget}
+	for f, name := range map[report.Format]string{report.FormatText: "r.txt", report.FormatJSON: "r.json", report.FormatJUnit: "r.xml", report.FormatMarkdown: "r.md", report.FormatHTML: "r.html"} {
+		r := cli(t, nil, append(slices.Clone(args), "--format", string(f), "--out", filepath.Join(dir, name))...)
+		require.Equal(t, exitFailed, r.code, r.err)
+		file, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Equal(t, string(file), r.out, f)
+		plain := html.UnescapeString(r.out)
+		for _, want := range []string{"TENANT-005", "aws cognito-idp update-identity-provider", "provider_details = {"} {
+			require.Contains(t, plain, want, f)
+		}
+		noCanary(t, r.out)
 	}
+	r := cli(t, nil, append(slices.Clone(args), "--format", "pdf")...)
+	require.Equal(t, exitMisuse, r.code)
+	require.Contains(t, r.err, "must be text, json, junit, markdown or html")
 }
 
 func TestDoctorCannotDecide(t *testing.T) {

@@ -57,7 +57,7 @@ type (
 // every other verdict passes, with what there is to say as its output.
 func JUnit(w io.Writer, r *conformance.Report) error {
 	s := r.Summary
-	all := junitSuites{Name: "ssolab check", Tests: s.Total, Failures: s.Fail, Errors: s.Error, Skipped: s.Skip, Time: junitTime(r.Duration)}
+	all := junitSuites{Name: command(r), Tests: s.Total, Failures: s.Fail, Errors: s.Error, Skipped: s.Skip, Time: junitTime(r.Duration)}
 	for _, g := range groups(r) {
 		suite := junitSuite{
 			Name: g.ID, Tests: g.Summary.Total, Failures: g.Summary.Fail, Errors: g.Summary.Error, Skipped: g.Summary.Skip,

@@ -11,7 +11,7 @@ import (
 // Markdown writes a report for a comment on a pull request: what needs somebody first, the rest folded away.
 func Markdown(w io.Writer, r *conformance.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s ssolab check: %s\n\n", lookOf(overall(r.Summary)).Sign, strings.Join(words(r.Summary), ", "))
+	fmt.Fprintf(&b, "### %s %s: %s\n\n", lookOf(overall(r.Summary)).Sign, command(r), strings.Join(words(r.Summary), ", "))
 	fmt.Fprintf(&b, "%s, client %s · %s\n", code(r.Target.Issuer), code(r.Target.ClientID), effort(r))
 	for _, v := range []conformance.Verdict{conformance.Fail, conformance.Errored} {
 		for _, res := range with(r, v) {
@@ -66,7 +66,11 @@ func markdownResult(b *strings.Builder, r conformance.Result) {
 		line("expected", f.Expected)
 		line("observed", f.Observed)
 	}
-	line("fix", r.Hint)
+	if strings.Contains(r.Hint, "\n") { // with commands, which are to be copied
+		fmt.Fprintf(b, "- fix:\n\n  ```\n  %s\n  ```\n", strings.ReplaceAll(r.Hint, "\n", "\n  "))
+	} else {
+		line("fix", r.Hint)
+	}
 }
 
 // short is why a result has its verdict.
@@ -124,4 +128,12 @@ func code(text string) string {
 		return markdown(text)
 	}
 	return "`" + text + "`"
+}
+
+// command is what made the report.
+func command(r *conformance.Report) string {
+	if r.Target.Kind == conformance.TargetConfiguration {
+		return "ssolab doctor"
+	}
+	return "ssolab check"
 }

@@ -44,9 +44,9 @@ func NewReport(m *Model, tool, source string, calls []string) *Report {
 
 // Conformance is the report in the model of the conformance tester, whose writers print it.
 func (r *Report) Conformance(t *conformance.Target) *conformance.Report {
-	out := &conformance.Report{APIVersion: r.APIVersion, Tool: r.Tool, Requests: len(r.Calls) + len(r.Requests), Summary: r.Summary, Target: conformance.ReportTarget{Kind: "real"}}
+	out := &conformance.Report{APIVersion: r.APIVersion, Tool: r.Tool, Requests: len(r.Calls) + len(r.Requests), Summary: r.Summary, Target: conformance.ReportTarget{Kind: conformance.TargetConfiguration}}
 	if t != nil {
-		out.Target = conformance.ReportTarget{Kind: "real", Issuer: t.Issuer, Domain: t.Domain, ClientID: t.Client.ID, Provider: t.Provider.IdentityProvider, Scalekit: t.Scalekit.EnvironmentURL}
+		out.Target = conformance.ReportTarget{Kind: conformance.TargetConfiguration, Issuer: t.Issuer, Domain: t.Domain, ClientID: t.Client.ID, Provider: t.Provider.IdentityProvider, Scalekit: t.Scalekit.EnvironmentURL}
 	}
 	hints := map[string]string{}
 	for _, c := range checks() {

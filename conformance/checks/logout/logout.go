@@ -256,8 +256,8 @@ func globalSignOut(_ context.Context, t *conformance.T) {
 		t.Skip("the access token is no JWT that can be read (see AT-001)")
 	}
 	token, access := g.RequireRefreshToken(t), g.Tokens.AccessToken.Reveal()
-	if resp := t.UserInfo(access); resp.Status != http.StatusOK {
-		t.Skip("userInfo answered %d before the sign-out (see UINFO-001)", resp.Status)
+	if resp := t.UserInfo(access); resp.Status != http.StatusOK || resp.Object() == nil {
+		t.Skip("userInfo answered %d, %s, before the sign-out (see UINFO-001)", resp.Status, resp.MediaType())
 	}
 	t.LabAPI("AdminUserGlobalSignOut", map[string]any{"Username": g.AccessToken.ClaimSet()["username"]})
 	resp := t.Refresh(g.Authorization.Client, token)
