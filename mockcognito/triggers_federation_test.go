@@ -280,3 +280,20 @@ func TestTriggersThatAreWrong(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+func TestReloadMovesFunctions(t *testing.T) {
+	t.Parallel()
+	before, after := newFunctions(t), newFunctions(t)
+	var cfg mockcognito.Config
+	b := newBench(t, before.forTriggers("PreAuthentication"), func(c *mockcognito.Config) { cfg = *c })
+	require.NotEmpty(t, b.signIn().Query().Get("code"))
+	cfg.Lambda.Endpoint = after.url
+	require.NoError(t, b.server.Reload(t.Context(), cfg))
+	require.NotEmpty(t, b.signIn("prompt", "login").Query().Get("code"))
+	require.Empty(t, before.take())
+	require.Len(t, after.take(), 1)
+	cfg.UserPools[0].Triggers = nil
+	require.NoError(t, b.server.Reload(t.Context(), cfg))
+	require.NotEmpty(t, b.signIn("prompt", "login").Query().Get("code"))
+	require.Empty(t, after.take())
+}

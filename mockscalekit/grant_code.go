@@ -24,7 +24,7 @@ func (e *environment) grantCode(ctx context.Context, client directory.Client, fo
 		return nil, err
 	}
 	trace.Annotate(ctx, func(s *trace.SignIn) {
-		if direct(s) {
+		if direct(s, client.ID) {
 			s.Outcome = trace.Completed
 		}
 	})

@@ -183,7 +183,7 @@ func (e *environment) giveCode(ctx context.Context, f flow, s session) (string, 
 	}
 	trace.Annotate(ctx, func(t *trace.SignIn) {
 		t.Email = s.Who.text("email")
-		if direct(t) {
+		if direct(t, f.ClientID) {
 			t.Outcome = trace.Code
 		}
 	})
@@ -192,9 +192,10 @@ func (e *environment) giveCode(ctx context.Context, f flow, s session) (string, 
 	return p.WithQuery(f.RedirectURI), nil
 }
 
-// direct tells whether the application is a client of Scalekit itself, with no Cognito between.
-func direct(s *trace.SignIn) bool {
-	return s.Outcome != trace.Failed && !slices.ContainsFunc(s.Hops, func(ex trace.Exchange) bool { return ex.To == trace.Cognito })
+// direct tells whether the application of a sign-in is a client of Scalekit itself, with no Cognito between: then nobody
+// named an app client before.
+func direct(s *trace.SignIn, clientID string) bool {
+	return s.Outcome != trace.Failed && s.ClientID == clientID
 }
 
 // end ends a session: its refresh tokens are worth nothing any more, and the clients that asked for it are told.
