@@ -75,6 +75,14 @@ lint: ## gofmt, go vet, staticcheck
 	go tool staticcheck ./...
 	go tool staticcheck -tags awscli ./interop
 
+.PHONY: proto
+proto: ## make the Go code of the management API's messages from its .proto files; needs protoc
+	@scripts/proto.sh
+
+.PHONY: proto-check
+proto-check: ## fail if that code is not what the .proto files say
+	@scripts/proto.sh -check
+
 .PHONY: docs
 docs: ## write the pages of docs/ that follow from the code
 	@go run ./internal/gendocs

@@ -137,8 +137,13 @@ func (l *Lab) serve(base context.Context, handler http.Handler, pair []net.Liste
 		ErrorLog: slog.NewLogLogger(l.cfg.Log.Handler(), slog.LevelDebug), // TLS handshakes that a client broke off, mostly
 	}
 	l.servers = append(l.servers, server)
+	server.Protocols = new(http.Protocols)
+	server.Protocols.SetHTTP1(true)
 	if secure {
+		server.Protocols.SetHTTP2(true)
 		server.TLSConfig = l.tlsConfig()
+	} else {
+		server.Protocols.SetUnencryptedHTTP2(true) // Scalekit's Node SDK speaks gRPC in it, with prior knowledge
 	}
 	for _, listener := range pair {
 		l.serving.Go(func() { // Serve always ends with an error, at Close
@@ -293,7 +298,7 @@ func (l *Lab) applySwitches() error {
 // handlers are the parties' HTTP sides, in the order of their ports.
 func (l *Lab) handlers() ([len(partyNames)]http.Handler, error) {
 	var out [len(partyNames)]http.Handler
-	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan().urls.Console, Also: l.layout.consoleNames(), Info: l.info, Reset: l.Reset, Reload: l.reloadSource(), Messages: l.messages, Version: l.cfg.Version})
+	web, err := console.New(console.Config{Kit: l.kit, URL: l.plan().urls.Console, Also: l.layout.consoleNames(), Info: l.info, Reset: l.Reset, Reload: l.reloadSource(), Messages: l.messages, Version: l.cfg.Version, Webhooks: webhooks{l.scalekit}})
 	if err != nil {
 		return out, fmt.Errorf("console: %w", err)
 	}
@@ -327,7 +332,7 @@ func (l *Lab) shutdown() error {
 		errs = append(errs, s.Close())
 	}
 	l.serving.Wait()
-	return errors.Join(append(errs, l.kit.Close(), l.closeData())...)
+	return errors.Join(append(errs, l.scalekit.Close(), l.kit.Close(), l.closeData())...)
 }
 
 // Reset puts everything back to the start: users, what the APIs made, sessions, codes, tokens, sign-ins, faults, quirks and

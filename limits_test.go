@@ -163,7 +163,7 @@ func TestWaitingForEventsOutlastsTheLimits(t *testing.T) {
 func TestADelayingFaultOutlastsTheLimits(t *testing.T) {
 	t.Parallel()
 	l := ssolab.Run(t, func(c *ssolab.Config) {
-		c.SetLimits(100*time.Millisecond, 200*time.Millisecond, 200*time.Millisecond)
+		c.SetLimits(10*time.Second, 10*time.Second, 200*time.Millisecond)
 		c.Faults = []ssolab.FaultRule{{Fault: "route.delay", At: "cognito.keys", Params: map[string]string{"delay": "700ms"}}}
 	})
 	resp, err := http.Get(l.URLs().Issuer + "/.well-known/jwks.json")

@@ -6,6 +6,7 @@ import (
 	"github.com/ssolab/ssolab/internal/party"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 	"github.com/ssolab/ssolab/mockscalekit/internal/idp"
+	"github.com/ssolab/ssolab/mockscalekit/internal/webhook"
 )
 
 // Config describes Scalekit environments and the identity providers behind them.
@@ -48,7 +49,11 @@ type Environment struct {
 	Users         []User         // people with an account in full-stack mode
 	Roles         []Role         // that memberships of users name
 	People        []Person       // people known to the identity providers; nil means the default lab's
+	Webhooks      []Webhook      // endpoints that are told what happens
 }
+
+// Webhook is an endpoint of the team that is told what happens in the environment.
+type Webhook = webhook.Endpoint
 
 // Kinds and authentication modes of environments.
 const (

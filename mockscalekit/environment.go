@@ -19,6 +19,8 @@ import (
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
+	"github.com/ssolab/ssolab/mockscalekit/internal/mgmt"
+	"github.com/ssolab/ssolab/mockscalekit/internal/webhook"
 )
 
 // environment is one Scalekit environment.
@@ -48,6 +50,10 @@ type environment struct {
 	refresh  store.Table[refreshed]  // by digest of the refresh token
 
 	assertions store.Table[time.Time] // until when, by connection and id of an assertion that was used
+	portalLinks    store.Table[portalLink]    // by the last part of their addresses
+	portalSessions store.Table[portalSession] // by the value of the portal's cookie
+	management     *mgmt.API
+	webhooks       *webhook.Dispatcher
 }
 
 // fetchTimeout bounds each call to an identity provider.
@@ -73,6 +79,8 @@ func newEnvironment(ctx context.Context, cfg Config, env Environment) (*environm
 		refresh:  store.NewTable[refreshed](k.Store, table("refresh_tokens")),
 
 		assertions: store.NewTable[time.Time](k.Transient, table("assertions")),
+		portalLinks:    store.NewTable[portalLink](k.Transient, table("portal_links")),
+		portalSessions: store.NewTable[portalSession](k.Transient, table("portal_sessions")),
 	}
 	if e.allowRedirectURI = cfg.AllowRedirectURI; e.allowRedirectURI == nil {
 		e.allowRedirectURI = func(string, string) bool { return false }
@@ -80,6 +88,9 @@ func newEnvironment(ctx context.Context, cfg Config, env Environment) (*environm
 	e.signingKey = sync.OnceValues(e.makeSigningKey)
 	e.samlKey = sync.OnceValues(e.makeSAMLKey)
 	e.settings.Store(&env)
+	e.management = newManagement(e)
+	e.webhooks = webhook.New(k.Env, e.id, k.Client(trace.Scalekit, fetchTimeout), k.Log)
+	dir.Observe(e.webhooks.Observe)
 	return e, nil
 }
 
@@ -89,6 +100,7 @@ func (e *environment) apply(ctx context.Context, env Environment) error {
 		return fmt.Errorf("apply the configuration to the scalekit environment %s: %w", e.id, err)
 	}
 	e.settings.Store(&env)
+	e.webhooks.SetEndpoints(env.Webhooks)
 	return nil
 }
 

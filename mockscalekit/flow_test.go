@@ -94,9 +94,10 @@ func TestDocuments(t *testing.T) {
 	require.Equal(t, doc.body, fetch(t, s.env+"/.well-known/oauth-authorization-server").body)
 	require.Equal(t, "mock", doc.header.Get("X-Ssolab"))
 
-	unknown := fetch(t, s.env+"/api/v1/organizations")
+	unknown := fetch(t, s.env+"/api/v1/roles")
 	require.Equal(t, http.StatusNotImplemented, unknown.status)
-	require.Contains(t, unknown.json(t)["error_description"], "does not model GET /api/v1/organizations")
+	require.Contains(t, unknown.json(t)["message"], "does not model GET /api/v1/roles")
+	require.Equal(t, http.StatusUnauthorized, fetch(t, s.env+"/api/v1/organizations").status)
 	require.Equal(t, http.StatusNotFound, fetch(t, s.env+"/nothing").status)
 	require.Equal(t, http.StatusMethodNotAllowed, fetch(t, s.env+"/oauth/token").status)
 }

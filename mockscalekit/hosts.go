@@ -55,12 +55,13 @@ func (s *environments) mount(k *party.Kit) {
 	page := s.present((*environment).presentLogin)
 	s.surface = &web.Surface{
 		Party: trace.Scalekit, Trace: k.Trace, Faults: k.Faults, Log: k.Log,
-		NotFound: notModelled,
+		NotFound: s.notFound,
 		MethodNotAllowed: func(w http.ResponseWriter, _ *http.Request, err error) {
 			writeOAuth(w, http.StatusMethodNotAllowed, "invalid_request", err.Error())
 		},
 	}
-	s.surface.Mount(
+	routes := append(s.managementRoutes(), s.portalRoutes()...)
+	s.surface.Mount(append(routes,
 		web.Route{Path: "/.well-known/openid-configuration", Point: "scalekit.discovery", Channel: trace.Back, Present: presentOAuth, Serve: s.serve((*environment).discovery)},
 		web.Route{Path: "/.well-known/oauth-authorization-server", Point: "scalekit.discovery", Channel: trace.Back, Present: presentOAuth, Serve: s.serve((*environment).discovery)},
 		web.Route{Path: "/keys", Point: "scalekit.keys", Channel: trace.Back, Present: presentOAuth, Serve: s.serve((*environment).keys)},
@@ -82,7 +83,16 @@ func (s *environments) mount(k *party.Kit) {
 		web.Route{Methods: post, Path: "/oauth/introspect", Point: "scalekit.introspect", Channel: trace.Back, Present: presentOAuth, Serve: s.serve((*environment).introspect)},
 		web.Route{Methods: post, Path: "/revoke", Point: "scalekit.revoke", Channel: trace.Back, Present: presentOAuth, Serve: s.serve((*environment).revoke)},
 		web.Route{Path: "/oidc/logout", Point: "scalekit.logout", Channel: trace.Front, Present: presentOAuth, Serve: s.serve((*environment).logout)},
-	)
+	)...)
+}
+
+// notFound serves every other path: services of the management API that are not modelled answer in its own way.
+func (s *environments) notFound(w http.ResponseWriter, r *http.Request) error {
+	if isManagement(r.URL.Path) && r.Method == http.MethodPost {
+		s.of(r).management.ServeRPC(w, r)
+		return nil
+	}
+	return notModelled(w, r)
 }
 
 // notModelled answers every other path, so that nobody takes the mock's silence for the service's.

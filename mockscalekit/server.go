@@ -139,12 +139,16 @@ func (s *Server) Reset(ctx context.Context) error {
 		if err := s.envs.list[i].directory.Reset(ctx, env.declaration()); err != nil {
 			return fmt.Errorf("reset the scalekit environment %s: %w", env.ID, err)
 		}
+		s.envs.list[i].webhooks.Reset()
 	}
 	return s.apply(ctx, s.cfg)
 }
 
-// Close frees the kit if the server made it for itself.
+// Close ends the delivery of webhooks, and frees the kit if the server made it for itself.
 func (s *Server) Close() error {
+	for _, e := range s.envs.list {
+		e.webhooks.Close()
+	}
 	if !s.ownsKit {
 		return nil
 	}

@@ -66,6 +66,11 @@ func (v *problems) environment(place string, e Environment) {
 	v.organizations(place, e)
 	v.users(place, e)
 	v.people(place, e.People)
+	for i, w := range e.Webhooks {
+		if err := w.Check(); err != nil {
+			v.add(fmt.Sprintf("%s.webhooks[%d]", place, i), "%v", err)
+		}
+	}
 }
 
 type problems []error

@@ -176,6 +176,7 @@ func endpoints() []endpoint {
 	all = append(all, cognitoFront()...)
 	all = append(all, cognitoBack()...)
 	all = append(all, scalekit()...)
+	all = append(all, management()...)
 	all = append(all, identityProviders()...)
 	all = append(all, sampleApp()...)
 	return append(all, console()...)
@@ -431,7 +432,7 @@ func scalekit() []endpoint {
 		row("scalekit.logout", func(b *bench) *request {
 			return b.get(b.urls.Scalekit, "/oidc/logout", param{"client_id", b.lab.Variable("SCALEKIT_CLIENT_ID")}, param{"id_token_hint", "a.b.c"}, param{"post_logout_redirect_uri", "a"}, param{"state", "b"})
 		}),
-		row("", at("/api/v1/organizations")), row("", at("/nowhere")),
+		row("", at("/nowhere")),
 	}
 }
 
@@ -581,6 +582,7 @@ func console() []endpoint {
 		get("GET health", "health", param{"a", "b"}), env, get("GET messages", "messages", param{"to", "john%40example.com"}), get("GET signins", "signins"), get("GET signins/{id}", "signins/latest"), get("GET signins/{id}", "signins/none"), get("GET faults", "faults"),
 		add, send("DELETE faults/{id}", http.MethodDelete, "faults/none"), send("DELETE faults", http.MethodDelete, "faults"),
 		get("GET quirks", "quirks"), get("GET network", "network"), send("PUT quirks/{id}", http.MethodPut, "quirks/unrequested-nonce", param{"on", "true"}),
+		get("GET webhooks", "webhooks"), send("POST webhooks/{id}/again", http.MethodPost, "webhooks/evt_404/again"),
 		get("GET clock", "clock"), send("POST clock", http.MethodPost, "clock", param{"advance", `"0s"`}), send("POST clock", http.MethodPost, "clock", param{"reset", "true"}),
 		events, stream, send("POST reset", http.MethodPost, "reset"), send("POST reload", http.MethodPost, "reload"),
 	}
@@ -599,6 +601,7 @@ func shapeOf(a answer) (shape, error) {
 			Type  string `json:"__type"`
 			Error string `json:"error"`
 			Hint  string `json:"hint"`
+			Code  any    `json:"code"`
 		}
 		if err := json.Unmarshal([]byte(a.body), &o); err != nil {
 			return "", fmt.Errorf("the body is no JSON object: %w", err)
@@ -610,6 +613,12 @@ func shapeOf(a answer) (shape, error) {
 			return apiJSON, nil
 		case o.Error != "":
 			return oauthJSON, nil
+		}
+		switch o.Code.(type) {
+		case float64:
+			return gatewayJSON, nil
+		case string:
+			return connectJSON, nil
 		}
 	}
 	return "", fmt.Errorf("no error of a known form: %q %.200q", a.header.Get("Content-Type"), a.body)

@@ -26,7 +26,8 @@ type Config struct {
 	Reload func(context.Context) (Reloaded, error) // reads the lab's configuration again; nil: there is none to read
 	// Messages are what the lab would have mailed or texted, newest first; nil: nothing ever.
 	Messages func(context.Context) ([]Message, error)
-	Version  string // of the program; default "dev"
+	Version  string   // of the program; default "dev"
+	Webhooks Webhooks // of Scalekit; nil: none
 }
 
 // Info describes a running lab to people and programs.
@@ -116,6 +117,8 @@ func (c *console) routes() []web.Route {
 		api(post, "clock", "clock-set", c.setClock),
 		api(post, "reset", "reset", c.reset),
 		api(post, "reload", "reload", c.reload),
+		api(get, "webhooks", "webhooks", c.webhooks),
+		api(post, "webhooks/{id}/again", "webhook-again", c.webhookAgain),
 		api(get, "events", "events", c.waitEvent),
 		api(get, "events/stream", "stream", c.streamEvents),
 	}

@@ -15,6 +15,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/a-h/templ"
 )
@@ -32,6 +33,8 @@ type Page struct {
 	Strip  string // the quiet line that says what mock is speaking, e.g. "mock Cognito · pool us-east-1_SsoLab001 · not AWS"
 	Width  string // "card" (default) or "wide"
 	Script string // a trusted inline script, or empty
+
+	FrameAncestors []string // the origins whose pages may show this one in a frame; none unless given
 }
 
 // Render writes a page around its content. The policy has no form-action: the redirects behind a sign-in form cross four
@@ -45,7 +48,12 @@ func Render(w http.ResponseWriter, status int, page Page, content templ.Componen
 	if err := layout(page, content).Render(context.Background(), &out); err != nil {
 		return fmt.Errorf("render %q: %w", page.Title, err)
 	}
-	policy := "default-src 'none'; style-src " + styleHash + "; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+	policy := "default-src 'none'; style-src " + styleHash + "; img-src 'self' data:; base-uri 'none'; frame-ancestors "
+	if len(page.FrameAncestors) == 0 {
+		policy += "'none'"
+	} else {
+		policy += strings.Join(page.FrameAncestors, " ")
+	}
 	if page.Script != "" {
 		policy += "; script-src " + hash(page.Script) + "; connect-src 'self'"
 	}

@@ -60,6 +60,7 @@ type Organization struct {
 	DisplayName string
 	ExternalID  string // the team's own id; unique when given
 	Slug        string // unique when given
+	LogoURL     string
 	Region      string // US or EU
 	Metadata    map[string]string
 	Features    []Feature // settings: sso, dir_sync, domain_verification, …
@@ -259,6 +260,13 @@ type Membership struct {
 	Status         string
 	Roles          []string // names
 	Metadata       map[string]string
+
+	// Of an invitation:
+	InviterEmail  string
+	Invited       time.Time
+	InviteExpires time.Time
+	InviteResent  time.Time
+	InvitesResent int
 }
 
 // States of memberships.
