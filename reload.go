@@ -184,7 +184,7 @@ func changes(before, after plan) []console.Change {
 	d.one("Lambda functions", before.lambda, after.lambda)
 	b, a := before.env, after.env
 	alone := func(e mockscalekit.Environment) mockscalekit.Environment {
-		e.Clients, e.Organizations, e.Connections, e.Users, e.People = nil, nil, nil, nil, nil
+		e.Clients, e.Organizations, e.Connections, e.Users, e.People, e.Webhooks = nil, nil, nil, nil, nil, nil
 		return e
 	}
 	d.one("Scalekit environment", alone(b), alone(a))
@@ -192,6 +192,7 @@ func changes(before, after plan) []console.Change {
 	diff(d, "organization", b.Organizations, a.Organizations, func(o mockscalekit.Organization) string { return o.ID }, whole)
 	diff(d, "connection", b.Connections, a.Connections, func(c mockscalekit.Connection) string { return c.ID }, whole)
 	diff(d, "Scalekit user", b.Users, a.Users, func(u mockscalekit.User) string { return u.Email }, whole)
+	diff(d, "webhook", b.Webhooks, a.Webhooks, func(w mockscalekit.Webhook) string { return w.URL }, whole)
 	diff(d, "person", b.People, a.People, func(p mockscalekit.Person) string { return p.Email }, whole)
 	return d.list
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
-	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
 	"github.com/ssolab/ssolab/mockscalekit/internal/mgmt"
+	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
 	"github.com/ssolab/ssolab/mockscalekit/internal/webhook"
 )
 
@@ -49,7 +49,7 @@ type environment struct {
 	browsers store.Table[string]     // sid, by the browser's id
 	refresh  store.Table[refreshed]  // by digest of the refresh token
 
-	assertions store.Table[time.Time] // until when, by connection and id of an assertion that was used
+	assertions     store.Table[time.Time]     // until when, by connection and id of an assertion that was used
 	portalLinks    store.Table[portalLink]    // by the last part of their addresses
 	portalSessions store.Table[portalSession] // by the value of the portal's cookie
 	management     *mgmt.API
@@ -78,7 +78,7 @@ func newEnvironment(ctx context.Context, cfg Config, env Environment) (*environm
 		browsers: store.NewTable[string](k.Store, table("browsers")),
 		refresh:  store.NewTable[refreshed](k.Store, table("refresh_tokens")),
 
-		assertions: store.NewTable[time.Time](k.Transient, table("assertions")),
+		assertions:     store.NewTable[time.Time](k.Transient, table("assertions")),
 		portalLinks:    store.NewTable[portalLink](k.Transient, table("portal_links")),
 		portalSessions: store.NewTable[portalSession](k.Transient, table("portal_sessions")),
 	}

@@ -10,13 +10,14 @@ import (
 	"github.com/ssolab/ssolab/internal/trace"
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
+	"github.com/ssolab/ssolab/mockscalekit/internal/idp"
 	"github.com/ssolab/ssolab/mockscalekit/internal/mgmt"
 )
 
 // newManagement is the environment's management API over its directory.
 func newManagement(e *environment) *mgmt.API {
 	return mgmt.New(mgmt.Options{
-		Directory: e.directory, Env: e.kit.Env, EnvironmentID: e.id, URL: e.url, Production: e.production, SimulatorIdP: idpName(directory.IDPSimulator),
+		Directory: e.directory, Env: e.kit.Env, EnvironmentID: e.id, URL: e.url, Production: e.production, SimulatorIdP: idp.Simulator,
 		MaxBody: web.MaxBody, Authorize: e.authorizeManagement, Portal: portalLinks{e}, Effective: e.effective,
 	})
 }
@@ -78,7 +79,16 @@ func (e *environment) authorizeManagement(_ context.Context, token string) error
 
 // effective fills in what the administrator of a lab's identity provider would have entered.
 func (e *environment) effective(c directory.Connection) directory.Connection {
-	if c.IdP == "" || c.Type != directory.OIDC || c.OIDC != nil {
+	switch {
+	case c.IdP == "":
+		return c
+	case c.Type == directory.SAML && c.SAML == nil:
+		c.SAML = &directory.SAMLConfig{
+			IdPMetadataURL: idp.MetadataURL(e.idpURL, c.IdP), IdPEntityID: idp.EntityID(e.idpURL, c.IdP), IdPSSOURL: idp.SSOURL(e.idpURL, c.IdP),
+			SSORequestBinding: directory.HTTPRedirect,
+		}
+		return c
+	case c.Type != directory.OIDC || c.OIDC != nil:
 		return c
 	}
 	up, err := e.upstream(c)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"github.com/a-h/templ"
 
 	"github.com/ssolab/ssolab/internal/look"
 	"github.com/ssolab/ssolab/internal/store"
@@ -16,6 +17,7 @@ import (
 	"github.com/ssolab/ssolab/internal/web"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
 	"github.com/ssolab/ssolab/mockscalekit/internal/mgmt"
+	"github.com/ssolab/ssolab/mockscalekit/internal/refusal"
 )
 
 // The admin portal is where an organization's administrator sets single sign-on up, led there by a link
@@ -147,11 +149,8 @@ func (e *environment) presentPortal(w http.ResponseWriter, r *http.Request, err 
 	}
 	page := look.Page{
 		Party: "scalekit", Title: "Admin portal · Scalekit mock", Strip: e.strip(),
-		Body: errorPage{Heading: "The portal cannot be shown", Sentence: p.sentence, Code: http.StatusText(p.status)},
 	}
-	if err := e.pages.Render(w, p.status, "error", page); err != nil {
-		http.Error(w, p.sentence, http.StatusInternalServerError)
-	}
+	refusal.Show(w, page, p.status, "The portal cannot be shown", p.sentence)
 }
 
 // openPortal opens a link: it is used up, and the browser gets a session.
@@ -228,10 +227,10 @@ func portalForm(r *http.Request) (url.Values, error) {
 // portalScript tells the page that embeds the portal what happened (https://docs.scalekit.com/reference/ui-events/).
 const portalScript = `const told = document.querySelector('[data-ui-event]'); if (told && window.parent !== window) window.parent.postMessage(JSON.parse(told.dataset.uiEvent), '*');`
 
-func (e *environment) renderPortal(w http.ResponseWriter, name, title string, body any) error {
-	return e.pages.Render(w, http.StatusOK, name, look.Page{
-		Party: "scalekit", Title: title + " · Scalekit mock", Width: "wide", Strip: e.strip(), Script: portalScript, FrameAncestors: e.portalFramers(), Body: body,
-	})
+func (e *environment) renderPortal(w http.ResponseWriter, title string, content templ.Component) error {
+	return look.Render(w, http.StatusOK, look.Page{
+		Party: "scalekit", Title: title + " · Scalekit mock", Width: "wide", Strip: e.strip(), Script: portalScript, FrameAncestors: e.portalFramers(),
+	}, content)
 }
 
 // portalFramers are the origins that may embed the portal: those of the allowed callback URLs.
@@ -247,7 +246,7 @@ func (e *environment) portalFramers() []string {
 	return out
 }
 
-// portalHome is the data of pages/portal.html.
+// portalHome is the data of portalHomeView.
 type portalHome struct {
 	Organization directory.Organization
 	Connections  []directory.Connection
@@ -283,10 +282,10 @@ func (e *environment) portalHome(w http.ResponseWriter, r *http.Request, p porta
 	if err != nil {
 		return err
 	}
-	return e.renderPortal(w, "portal", "Single sign-on of "+p.view.Organization.DisplayName, portalHome{
+	return e.renderPortal(w, "Single sign-on of "+p.view.Organization.DisplayName, portalHomeView(portalHome{
 		Organization: p.view.Organization, Connections: p.view.Connections, Domains: p.view.Domains, Providers: providerNames,
 		Said: said.Said, Event: said.Event, SSO: len(p.session.Features) == 0 || slices.Contains(p.session.Features, "sso"),
-	})
+	}))
 }
 
 func (e *environment) portalAddDomain(w http.ResponseWriter, r *http.Request, p portalRequest) error {

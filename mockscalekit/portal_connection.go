@@ -34,7 +34,7 @@ func (e *environment) portalCreateConnection(w http.ResponseWriter, r *http.Requ
 	return nil
 }
 
-// portalConnectionPage is the data of pages/portal_connection.html.
+// portalConnectionPage is the data of portalConnectionView.
 type portalConnectionPage struct {
 	Organization directory.Organization
 	Connection   directory.Connection
@@ -45,6 +45,30 @@ type portalConnectionPage struct {
 	TestURL      string
 	LabProvider  bool // a provider of the lab can be used
 	Said, Event  string
+}
+
+func (p portalConnectionPage) action() string { return portalPath + "/connections/" + p.Connection.ID }
+
+func (p portalConnectionPage) protocol() string {
+	if p.Connection.Type == directory.SAML {
+		return "SAML 2.0"
+	}
+	return "OpenID Connect"
+}
+
+// passOrWarn is the class of what is done or not yet.
+func passOrWarn(done bool) string {
+	if done {
+		return "pass"
+	}
+	return "warn"
+}
+
+func enabledOrOff(c directory.Connection) string {
+	if c.Enabled {
+		return "enabled"
+	}
+	return "off"
 }
 
 type named struct{ Name, Value string }
@@ -58,6 +82,12 @@ type portalField struct {
 type mappingRow struct {
 	Index        int
 	Ours, Theirs string
+}
+
+func (m mappingRow) field(side string) string  { return fmt.Sprintf("%s_%d", side, m.Index) }
+func (m mappingRow) testID(side string) string { return fmt.Sprintf("portal-%s-%d", side, m.Index) }
+func (m mappingRow) label(before, after string) string {
+	return fmt.Sprintf("%s %d %s", before, m.Index, after)
 }
 
 func (e *environment) portalConnectionOf(r *http.Request, p portalRequest) (directory.Connection, error) {
@@ -79,11 +109,12 @@ func (e *environment) portalConnection(w http.ResponseWriter, r *http.Request, p
 	}
 	page := portalConnectionPage{
 		Organization: p.view.Organization, Connection: c, Provider: portalProvider(c.Provider), Said: said.Said, Event: said.Event,
-		TestURL: e.connectionURL(c, strings.ToLower(c.Type), "/test"), LabProvider: c.IdP == "" && slices.Contains(labProviders(), c.Provider),
+		TestURL: e.connectionURL(c, strings.ToLower(c.Type), "/test"), LabProvider: c.IdP == "",
 	}
 	if c.Type == directory.SAML {
-		entity := e.connectionURL(c, "saml", "")
-		page.Ours = []named{{"Entity ID (audience)", entity}, {"Assertion consumer service URL", entity + "/callback"}, {"Metadata URL", entity + "/metadata"}}
+		page.Ours = []named{
+			{"Entity ID (audience)", e.samlEntityID(c)}, {"Assertion consumer service URL", e.samlACS(c)}, {"Metadata URL", e.connectionURL(c, "saml", "")},
+		}
 		page.Fields = samlFields(c.SAML)
 	} else {
 		page.Ours = []named{{"Redirect URI", e.callbackURL(c)}}
@@ -92,7 +123,7 @@ func (e *environment) portalConnection(w http.ResponseWriter, r *http.Request, p
 	for i, name := range append(slices.Sorted(maps.Keys(c.AttributeMapping)), "", "") {
 		page.Mapping = append(page.Mapping, mappingRow{i, name, c.AttributeMapping[name]})
 	}
-	return e.renderPortal(w, "portal_connection", page.Provider+" of "+p.view.Organization.DisplayName, page)
+	return e.renderPortal(w, page.Provider+" of "+p.view.Organization.DisplayName, portalConnectionView(page))
 }
 
 func oidcFields(o *directory.OIDCConfig) []portalField {
@@ -126,9 +157,6 @@ func samlFields(s *directory.SAMLConfig) []portalField {
 	}
 }
 
-// labProviders are the providers that the lab plays, beside the simulator.
-func labProviders() []string { return []string{directory.Okta} }
-
 // portalChangeConnection saves, enables, disables or deletes a connection.
 func (e *environment) portalChangeConnection(w http.ResponseWriter, r *http.Request, p portalRequest) error {
 	form, err := portalForm(r)
@@ -147,7 +175,7 @@ func (e *environment) portalChangeConnection(w http.ResponseWriter, r *http.Requ
 		said, err = e.portalSave(ctx, c, form)
 	case "lab":
 		_, err = e.directory.Connections.Update(ctx, c.ID, func(c *directory.Connection) error {
-			c.IdP = idpName(c.Provider)
+			c.IdP, c.OIDC, c.SAML = IdPOf(c.Provider), nil, nil // what was entered would go before the lab's
 			c.Status = c.Progress()
 			return nil
 		})

@@ -66,10 +66,15 @@ func (v *problems) environment(place string, e Environment) {
 	v.organizations(place, e)
 	v.users(place, e)
 	v.people(place, e.People)
-	for i, w := range e.Webhooks {
-		if err := w.Check(); err != nil {
-			v.add(fmt.Sprintf("%s.webhooks[%d]", place, i), "%v", err)
-		}
+	v.webhooks(place, e.Webhooks)
+}
+
+func (v *problems) webhooks(of string, list []Webhook) {
+	seen := map[string]string{}
+	for i, w := range list {
+		place := fmt.Sprintf("%s.webhooks[%d]", of, i)
+		w.Check(func(at, problem string) { v.add(place+"."+at, "%s", problem) })
+		v.unique(place+".url", w.URL, seen)
 	}
 }
 

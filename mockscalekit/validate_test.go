@@ -38,7 +38,8 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 				{Email: "u@a.test", ExternalID: "7", Memberships: []mockscalekit.Membership{{Organization: "org_1", Roles: []string{"admin", "owner"}}, {Organization: "org_9"}, {Organization: "org_1"}}},
 				{ID: "u2", Email: "U@a.test", ExternalID: "7"},
 			},
-			People: []mockscalekit.Person{{Email: "nobody"}, {Email: "a@a.test", TOTPSecret: "!secret!"}, {Email: "A@a.test"}},
+			Webhooks: []mockscalekit.Webhook{{URL: "ftp://a.test", Secret: "hush", Events: []string{"user.login", "no.such"}}, {URL: "ftp://a.test"}},
+			People:   []mockscalekit.Person{{Email: "nobody"}, {Email: "a@a.test", TOTPSecret: "!secret!"}, {Email: "A@a.test"}},
 		},
 	}
 	cfg.More = []mockscalekit.Environment{{
@@ -55,6 +56,7 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 		"more[0].url", "more[0]", "more[0].people", "more[0].clients[0].id", "more[0].clients[0].redirect_uris[0]", "more[0].organizations[0].connections[0].provider",
 		"environment.clients[0].redirect_uris[1]", "environment.clients[0].redirect_uris[2]", "environment.clients[0].redirect_uris[3]",
 		"environment.clients[0].redirect_uris[4]", "environment.clients[0].redirect_uris[5]",
+		"environment.webhooks[0].url", "environment.webhooks[0].secret", "environment.webhooks[0].events[1]", "environment.webhooks[1].url",
 		"environment.clients[1].id", "environment.clients[2].id", "environment.clients[3].redirect_uris[0]",
 		"environment.organizations[0].domains[1]", "environment.organizations[0].domains[2].type", "environment.organizations[0].domains[2].status",
 		"environment.organizations[1].domains[0]", "environment.organizations[1].connections[0].id",

@@ -9,6 +9,9 @@ import (
 // WebhookDelivery is one event on its way to one endpoint.
 type WebhookDelivery = webhook.Delivery
 
+// WebhookEvents are the types of events that webhooks are told of.
+func WebhookEvents() []string { return webhook.Types() }
+
 // Webhooks are the endpoints of all environments, with their secrets.
 func (s *Server) Webhooks() []Webhook {
 	var out []Webhook

@@ -143,6 +143,9 @@ func (s Scalekit) config(people []Person) mockscalekit.Environment {
 		Roles: mapped(s.Roles, func(r Role) mockscalekit.Role {
 			return mockscalekit.Role{Name: string(r.Name), DisplayName: r.DisplayName, Permissions: plain(r.Permissions), Default: r.Default}
 		}),
+		Webhooks: mapped(s.Webhooks, func(w Webhook) mockscalekit.Webhook {
+			return mockscalekit.Webhook{URL: string(w.URL), Secret: w.Secret.value, Events: plain(w.Events)}
+		}),
 		People: mapped(people, func(p Person) mockscalekit.Person {
 			return mockscalekit.Person{
 				Email: string(p.Email), GivenName: p.GivenName, FamilyName: p.FamilyName, Subject: string(p.Subject), Password: p.Password.value,

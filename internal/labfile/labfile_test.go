@@ -158,6 +158,9 @@ scalekit:
               client_id: c, client_secret: s, scopes: [openid], token_auth_type: URL_PARAMS, pkce_enabled: false, idp_logout_required: true,
               sync_user_profile_on_login: false, jit_provisioning_with_sso_enabled: false}}
   roles: [{name: admin, display_name: Admin, permissions: [read], default: true}]
+  webhooks:
+    - {url: "http://localhost:3000/hook?a=b", secret: whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=, events: [organization.sso_enabled]}
+    - {url: "https://acme.test/hook"}
   users:
     - {id: usr_1, email: u@acme.test, given_name: U, family_name: V, external_id: "9", inactive: true, metadata: {a: b}, memberships: [{organization: org_1, roles: [admin]}]}
   clients:
@@ -224,6 +227,10 @@ faults: [{id: slow, fault: route.delay, at: cognito.token, match: {client_id: c1
 				ID: "usr_1", Email: "u@acme.test", GivenName: "U", FamilyName: "V", ExternalID: "9", Inactive: true, Metadata: map[string]string{"a": "b"},
 				Memberships: []mockscalekit.Membership{{Organization: "org_1", Roles: []string{"admin"}}},
 			}},
+			Webhooks: []mockscalekit.Webhook{
+				{URL: "http://localhost:3000/hook?a=b", Secret: "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=", Events: []string{"organization.sso_enabled"}},
+				{URL: "https://acme.test/hook"},
+			},
 			Clients: []mockscalekit.Client{{
 				ID: "skc_2", Secret: "test_1", Name: "two", RedirectURIs: []string{"http://localhost/cb"}, PostLogoutRedirectURIs: []string{"http://localhost/"},
 				InitiateLoginURI: "http://localhost/login", BackChannelLogoutURI: "http://localhost/out", Inactive: true,

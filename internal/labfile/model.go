@@ -243,6 +243,14 @@ type Scalekit struct {
 	Connections   []Connection     `yaml:"connections" doc:"social connections, which belong to no organization" default:"none"`
 	Users         []ScalekitUser   `yaml:"users" doc:"people with an account in full-stack mode" default:"none"`
 	Roles         []Role           `yaml:"roles" doc:"that memberships of users name" default:"none"`
+	Webhooks      []Webhook        `yaml:"webhooks" doc:"endpoints of the team that are told what happens" default:"none"`
+}
+
+// Webhook is an endpoint of the team that is told what happens in the environment.
+type Webhook struct {
+	URL    webhookURL            `yaml:"url,required"`
+	Secret secret[webhookSecret] `yaml:"secret" doc:"signs what is sent" default:"follows from the URL; the control API's GET webhooks shows it"`
+	Events []webhookEvent        `yaml:"events" unique:"true" doc:"types of events" default:"all"`
 }
 
 // ScalekitClient is an application of the environment.

@@ -93,6 +93,8 @@ type (
 	organizationArea string
 	emailAddress     string
 	totpSecret       string
+	webhookURL       string
+	webhookEvent     string
 
 	quirkID   string
 	faultID   string
@@ -338,6 +340,10 @@ func (emailAddress) Rule() yamlfile.Rule {
 func (totpSecret) Rule() yamlfile.Rule {
 	return yamlfile.Rule{Pattern: `(?:[A-Za-z2-7]{8})*(?:[A-Za-z2-7]{2}|[A-Za-z2-7]{4,5}|[A-Za-z2-7]{7,8})`, Want: "base32, without spaces and =", Private: true}
 }
+
+func (webhookURL) Rule() yamlfile.Rule { return endpointURL("").Rule() }
+
+func (webhookEvent) Rule() yamlfile.Rule { return words(mockscalekit.WebhookEvents()...) }
 
 func (quirkID) Rule() yamlfile.Rule {
 	r := yamlfile.Rule{Want: "a quirk; docs/quirks.md lists them"}

@@ -22,6 +22,7 @@ type (
 	otherSecret     struct{}
 	passwordSecret  struct{}
 	certificateText struct{} // is no secret, and stands in a file of its own for its length
+	webhookSecret   struct{}
 )
 
 func (appClientSecret) rule() yamlfile.Rule {
@@ -39,6 +40,10 @@ func (certificateText) rule() yamlfile.Rule {
 	return pattern("a certificate: PEM, or base64 alone", `-----BEGIN CERTIFICATE-----`+base64+`-----END CERTIFICATE-----[ \t\r\n]*|`+base64)
 }
 func (certificateText) name() string { return "certificate" }
+func (webhookSecret) rule() yamlfile.Rule {
+	return pattern("a webhook secret: whsec_ and standard base64", `whsec_(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)`)
+}
+func (webhookSecret) name() string { return "webhookSecret" }
 
 // secret stands in the file, or the file says where it is: a variable of the environment, or a file of its own whose end of
 // line is not part of it.

@@ -12,7 +12,6 @@ import (
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/ssolab/ssolab/internal/lab"
 	"github.com/ssolab/ssolab/mockscalekit/internal/directory"
@@ -58,13 +57,13 @@ type Link struct {
 type API struct {
 	Options
 	rpcs map[string]rpc
+	wire http.Handler // gRPC, gRPC-Web and Connect
 	rest []route
 }
 
 // rpc is one method of a service.
 type rpc struct {
-	procedure string       // /scalekit.v1.<package>.<Service>/<Method>
-	handler   http.Handler // gRPC, gRPC-Web and Connect
+	procedure string // /scalekit.v1.<package>.<Service>/<Method>
 	request   func() proto.Message
 	call      func(ctx context.Context, request proto.Message) (proto.Message, error)
 	rules     []rule // of REST
@@ -85,6 +84,7 @@ func New(o Options) *API {
 		}
 	}
 	sortRoutes(a.rest)
+	a.wire = a.newWire()
 	return a
 }
 
@@ -103,31 +103,21 @@ type message[T any] interface {
 }
 
 // unary makes a method of serve. Its request has been authorized and satisfies the constraints of its fields.
-func unary[Req, Res any, PReq message[Req], PRes message[Res]](a *API, procedure string, serve func(context.Context, PReq) (PRes, error), rules ...rule) rpc {
+func unary[Req, Res any, PReq message[Req], PRes message[Res]](procedure string, serve func(context.Context, PReq) (PRes, error), rules ...rule) rpc {
 	procedure = "/scalekit.v1." + procedure
-	call := func(ctx context.Context, m proto.Message) (proto.Message, error) {
-		if err := validate(m); err != nil {
-			return nil, err
-		}
-		answer, err := serve(ctx, m.(PReq))
-		if err != nil {
-			return nil, err
-		}
-		return answer, nil
-	}
-	handler := connect.NewUnaryHandler(procedure, func(ctx context.Context, req *connect.Request[Req]) (*connect.Response[Res], error) {
-		if err := a.authorize(ctx, req.Header()); err != nil {
-			return nil, onWire(err)
-		}
-		answer, err := call(ctx, PReq(req.Msg))
-		if err != nil {
-			return nil, onWire(err)
-		}
-		return connect.NewResponse((*Res)(answer.(PRes))), nil
-	}, connect.WithReadMaxBytes(a.MaxBody))
 	return rpc{
-		procedure: procedure, handler: handler, call: call, rules: rules,
+		procedure: procedure, rules: rules,
 		request: func() proto.Message { return PReq(new(Req)) },
+		call: func(ctx context.Context, m proto.Message) (proto.Message, error) {
+			if err := validate(m); err != nil {
+				return nil, err
+			}
+			answer, err := serve(ctx, m.(PReq))
+			if err != nil {
+				return nil, err
+			}
+			return answer, nil
+		},
 	}
 }
 
@@ -149,14 +139,7 @@ func (a *API) ServeRPC(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if m, ok := a.rpcs[r.URL.Path]; ok {
-		m.handler.ServeHTTP(w, r)
-		return
-	}
-	name := strings.TrimPrefix(r.URL.Path, "/")
-	connect.NewUnaryHandler(r.URL.Path, func(context.Context, *connect.Request[emptypb.Empty]) (*connect.Response[emptypb.Empty], error) {
-		return nil, onWire(Errorf(connect.CodeUnimplemented, "this Scalekit mock does not model %s", name))
-	}, connect.WithReadMaxBytes(a.MaxBody)).ServeHTTP(w, r)
+	a.wire.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), procedureKey{}, r.URL.Path)))
 }
 
 // spoken tells whether a content type is one of the protocols served.

@@ -20,21 +20,21 @@ func (a *API) clients() []rpc {
 		secrets = "clients/{client_id}/secrets"
 	)
 	return []rpc{
-		unary(a, service+"ListClient", a.listClients, get("clients")),
-		unary(a, service+"CreateClient", a.createClient, create("clients", "client")),
-		unary(a, service+"GetClient", a.getClient, get("clients/{client_id}")),
-		unary(a, service+"UpdateClient", a.updateClient, patch("clients/{client_id}", "client")),
-		unary(a, service+"DeleteClient", a.deleteClient, remove("clients/{client_id}")),
-		unary(a, service+"CreateClientSecret", a.createClientSecret, create(secrets, "")),
-		unary(a, service+"UpdateClientSecret", a.updateClientSecret, patch(secrets+"/{secret_id}", "secret"), rule{method: "PUT", path: secrets + "/{secret_id}", body: "secret"}),
-		unary(a, service+"DeleteClientSecret", a.deleteClientSecret, remove(secrets+"/{secret_id}")),
-		unary(a, service+"CreateOrganizationClient", a.createMachine, create(ofOrg, "client")),
-		unary(a, service+"GetOrganizationClient", a.getMachine, get(ofOrg+"/{client_id}")),
-		unary(a, service+"ListOrganizationClients", a.listMachines, get(ofOrg)),
-		unary(a, service+"UpdateOrganizationClient", a.updateMachine, patch(ofOrg+"/{client_id}", "client")),
-		unary(a, service+"DeleteOrganizationClient", a.deleteMachine, remove(ofOrg+"/{client_id}")),
-		unary(a, service+"CreateOrganizationClientSecret", a.createMachineSecret, create(ofOrg+"/{client_id}/secrets", "")),
-		unary(a, service+"DeleteOrganizationClientSecret", a.deleteMachineSecret, remove(ofOrg+"/{client_id}/secrets/{secret_id}")),
+		unary(service+"ListClient", a.listClients, get("clients")),
+		unary(service+"CreateClient", a.createClient, create("clients", "client")),
+		unary(service+"GetClient", a.getClient, get("clients/{client_id}")),
+		unary(service+"UpdateClient", a.updateClient, patch("clients/{client_id}", "client")),
+		unary(service+"DeleteClient", a.deleteClient, remove("clients/{client_id}")),
+		unary(service+"CreateClientSecret", a.createClientSecret, create(secrets, "")),
+		unary(service+"UpdateClientSecret", a.updateClientSecret, patch(secrets+"/{secret_id}", "secret"), rule{method: "PUT", path: secrets + "/{secret_id}", body: "secret"}),
+		unary(service+"DeleteClientSecret", a.deleteClientSecret, remove(secrets+"/{secret_id}")),
+		unary(service+"CreateOrganizationClient", a.createMachine, create(ofOrg, "client")),
+		unary(service+"GetOrganizationClient", a.getMachine, get(ofOrg+"/{client_id}")),
+		unary(service+"ListOrganizationClients", a.listMachines, get(ofOrg)),
+		unary(service+"UpdateOrganizationClient", a.updateMachine, patch(ofOrg+"/{client_id}", "client")),
+		unary(service+"DeleteOrganizationClient", a.deleteMachine, remove(ofOrg+"/{client_id}")),
+		unary(service+"CreateOrganizationClientSecret", a.createMachineSecret, create(ofOrg+"/{client_id}/secrets", "")),
+		unary(service+"DeleteOrganizationClientSecret", a.deleteMachineSecret, remove(ofOrg+"/{client_id}/secrets/{secret_id}")),
 	}
 }
 

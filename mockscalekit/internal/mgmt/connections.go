@@ -14,14 +14,14 @@ import (
 func (a *API) connections() []rpc {
 	const service, path = "connections.ConnectionService/", "organizations/{organization_id}/connections"
 	return []rpc{
-		unary(a, service+"CreateConnection", a.createConnection, create(path, "connection")),
-		unary(a, service+"GetConnection", a.getConnection, get(path+"/{id}")),
-		unary(a, service+"ListConnections", a.listConnections, get("connections")),
-		unary(a, service+"ListOrganizationConnections", a.listOrganizationConnections, get("organizations/-/connections")),
-		unary(a, service+"UpdateConnection", a.updateConnection, patch(path+"/{id}", "connection")),
-		unary(a, service+"DeleteConnection", a.deleteConnection, remove(path+"/{id}")),
-		unary(a, service+"EnableConnection", a.enableConnection, patch(path+"/{id}:enable", "")),
-		unary(a, service+"DisableConnection", a.disableConnection, patch(path+"/{id}:disable", "")),
+		unary(service+"CreateConnection", a.createConnection, create(path, "connection")),
+		unary(service+"GetConnection", a.getConnection, get(path+"/{id}")),
+		unary(service+"ListConnections", a.listConnections, get("connections")),
+		unary(service+"ListOrganizationConnections", a.listOrganizationConnections, get("organizations/-/connections")),
+		unary(service+"UpdateConnection", a.updateConnection, patch(path+"/{id}", "connection")),
+		unary(service+"DeleteConnection", a.deleteConnection, remove(path+"/{id}")),
+		unary(service+"EnableConnection", a.enableConnection, patch(path+"/{id}:enable", "")),
+		unary(service+"DisableConnection", a.disableConnection, patch(path+"/{id}:disable", "")),
 	}
 }
 

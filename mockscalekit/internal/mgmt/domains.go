@@ -14,11 +14,11 @@ import (
 func (a *API) domains() []rpc {
 	const service, path = "domains.DomainService/", "organizations/{organization_id}/domains"
 	return []rpc{
-		unary(a, service+"CreateDomain", a.createDomain, create(path, "domain")),
-		unary(a, service+"GetDomain", a.getDomain, get(path+"/{id}")),
-		unary(a, service+"ListDomains", a.listDomains, get(path)),
-		unary(a, service+"DeleteDomain", a.deleteDomain, remove(path+"/{id}")),
-		unary(a, service+"VerifyDomain", a.verifyDomain, patch(path+"/{id}:verify", "")),
+		unary(service+"CreateDomain", a.createDomain, create(path, "domain")),
+		unary(service+"GetDomain", a.getDomain, get(path+"/{id}")),
+		unary(service+"ListDomains", a.listDomains, get(path)),
+		unary(service+"DeleteDomain", a.deleteDomain, remove(path+"/{id}")),
+		unary(service+"VerifyDomain", a.verifyDomain, patch(path+"/{id}:verify", "")),
 	}
 }
 

@@ -16,18 +16,18 @@ import (
 func (a *API) organizations() []rpc {
 	const service = "organizations.OrganizationService/"
 	return []rpc{
-		unary(a, service+"CreateOrganization", a.createOrganization, create("organizations", "organization")),
-		unary(a, service+"UpdateOrganization", a.updateOrganization, patch("organizations/{id}", "organization")),
-		unary(a, service+"GetOrganization", a.getOrganization, get("organizations/{id}")),
-		unary(a, service+"GetOrganizationByExternalId", a.getOrganization, get("organizations:external/{external_id}")),
-		unary(a, service+"ListOrganization", a.listOrganizations, get("organizations")),
-		unary(a, service+"SearchOrganization", a.searchOrganizations, get("organizations:search")),
-		unary(a, service+"DeleteOrganization", a.deleteOrganization, remove("organizations/{id}")),
-		unary(a, service+"UpdateOrganizationSettings", a.updateOrganizationSettings, patch("organizations/{id}/settings", "settings")),
-		unary(a, service+"GeneratePortalLink", a.generatePortalLink, replace("organizations/{id}/portal_links")),
-		unary(a, service+"GetPortalLinks", a.getPortalLinks, get("organizations/{id}/portal_links")),
-		unary(a, service+"DeletePortalLink", a.deletePortalLinks, remove("organizations/{id}/portal_links")),
-		unary(a, service+"DeletePortalLinkByID", a.deletePortalLink, remove("organizations/{id}/portal_links/{link_id}")),
+		unary(service+"CreateOrganization", a.createOrganization, create("organizations", "organization")),
+		unary(service+"UpdateOrganization", a.updateOrganization, patch("organizations/{id}", "organization")),
+		unary(service+"GetOrganization", a.getOrganization, get("organizations/{id}")),
+		unary(service+"GetOrganizationByExternalId", a.getOrganization, get("organizations:external/{external_id}")),
+		unary(service+"ListOrganization", a.listOrganizations, get("organizations")),
+		unary(service+"SearchOrganization", a.searchOrganizations, get("organizations:search")),
+		unary(service+"DeleteOrganization", a.deleteOrganization, remove("organizations/{id}")),
+		unary(service+"UpdateOrganizationSettings", a.updateOrganizationSettings, patch("organizations/{id}/settings", "settings")),
+		unary(service+"GeneratePortalLink", a.generatePortalLink, replace("organizations/{id}/portal_links")),
+		unary(service+"GetPortalLinks", a.getPortalLinks, get("organizations/{id}/portal_links")),
+		unary(service+"DeletePortalLink", a.deletePortalLinks, remove("organizations/{id}/portal_links")),
+		unary(service+"DeletePortalLinkByID", a.deletePortalLink, remove("organizations/{id}/portal_links/{link_id}")),
 	}
 }
 

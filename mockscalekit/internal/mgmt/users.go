@@ -24,22 +24,22 @@ func (a *API) users() []rpc {
 		byExternal = ":external/{external_id}"
 	)
 	return []rpc{
-		unary(a, service+"CreateUserAndMembership", a.createUser, create(ofOrg, "user")),
-		unary(a, service+"GetUser", a.getUser, get("users"+byID), get("users"+byExternal)),
-		unary(a, service+"ListUsers", a.listUsers, get("users")),
-		unary(a, service+"SearchUsers", a.searchUsers, get("users:search")),
-		unary(a, service+"ListOrganizationUsers", a.listOrganizationUsers, get(ofOrg)),
-		unary(a, service+"SearchOrganizationUsers", a.searchOrganizationUsers, get(ofOrg+":search")),
-		unary(a, service+"UpdateUser", a.updateUser, patch("users"+byID, "user"), patch("users"+byExternal, "user")),
-		unary(a, service+"DeleteUser", a.deleteUser, remove("users"+byID), remove("users"+byExternal)),
-		unary(a, service+"CreateMembership", a.createMembership, create(membership+byID, "membership"), create(membership+byExternal, "membership")),
-		unary(a, service+"UpdateMembership", a.updateMembership, patch(membership+byID, "membership"), patch(membership+byExternal, "membership")),
-		unary(a, service+"DeleteMembership", a.deleteMembership, remove(membership+byID), remove(membership+byExternal)),
-		unary(a, service+"ResendInvite", a.resendInvite, patch("invites/organizations/{organization_id}/users/{id}/resend", "*")),
-		unary(a, service+"ListUserRoles", a.listUserRoles, get(ofOrg+"/{user_id}/roles")),
-		unary(a, service+"AssignUserRoles", a.assignUserRoles, create(ofOrg+"/{user_id}/roles", "roles")),
-		unary(a, service+"RemoveUserRole", a.removeUserRole, remove(ofOrg+"/{user_id}/roles/{role_name}")),
-		unary(a, service+"ListUserPermissions", a.listUserPermissions, get(ofOrg+"/{user_id}/permissions")),
+		unary(service+"CreateUserAndMembership", a.createUser, create(ofOrg, "user")),
+		unary(service+"GetUser", a.getUser, get("users"+byID), get("users"+byExternal)),
+		unary(service+"ListUsers", a.listUsers, get("users")),
+		unary(service+"SearchUsers", a.searchUsers, get("users:search")),
+		unary(service+"ListOrganizationUsers", a.listOrganizationUsers, get(ofOrg)),
+		unary(service+"SearchOrganizationUsers", a.searchOrganizationUsers, get(ofOrg+":search")),
+		unary(service+"UpdateUser", a.updateUser, patch("users"+byID, "user"), patch("users"+byExternal, "user")),
+		unary(service+"DeleteUser", a.deleteUser, remove("users"+byID), remove("users"+byExternal)),
+		unary(service+"CreateMembership", a.createMembership, create(membership+byID, "membership"), create(membership+byExternal, "membership")),
+		unary(service+"UpdateMembership", a.updateMembership, patch(membership+byID, "membership"), patch(membership+byExternal, "membership")),
+		unary(service+"DeleteMembership", a.deleteMembership, remove(membership+byID), remove(membership+byExternal)),
+		unary(service+"ResendInvite", a.resendInvite, patch("invites/organizations/{organization_id}/users/{id}/resend", "*")),
+		unary(service+"ListUserRoles", a.listUserRoles, get(ofOrg+"/{user_id}/roles")),
+		unary(service+"AssignUserRoles", a.assignUserRoles, create(ofOrg+"/{user_id}/roles", "roles")),
+		unary(service+"RemoveUserRole", a.removeUserRole, remove(ofOrg+"/{user_id}/roles/{role_name}")),
+		unary(service+"ListUserPermissions", a.listUserPermissions, get(ofOrg+"/{user_id}/permissions")),
 	}
 }
 

@@ -92,8 +92,16 @@ func (p *Presenter) Present(w http.ResponseWriter, r *http.Request, page look.Pa
 		web.Redirect(w, q.WithQuery(failure.To.RedirectURI))
 		return
 	}
-	shown := errorView(errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description})
-	if err := look.Render(w, failure.Status(), page, shown); err != nil {
-		http.Error(w, failure.Sentence, http.StatusInternalServerError)
+	render(w, page, failure.Status(), errorPage{"This sign-in cannot go on", failure.Sentence, failure.Code, failure.Description})
+}
+
+// Show shows a page that says why it is not what was asked for.
+func Show(w http.ResponseWriter, page look.Page, status int, heading, sentence string) {
+	render(w, page, status, errorPage{heading, sentence, http.StatusText(status), ""})
+}
+
+func render(w http.ResponseWriter, page look.Page, status int, body errorPage) {
+	if err := look.Render(w, status, page, errorView(body)); err != nil {
+		http.Error(w, body.Sentence, http.StatusInternalServerError)
 	}
 }

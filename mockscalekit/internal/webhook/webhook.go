@@ -35,23 +35,22 @@ func (e Endpoint) Wants(eventType string) bool {
 	return len(e.Events) == 0 || slices.Contains(e.Events, eventType)
 }
 
-// Check tells what is wrong with an endpoint.
-func (e Endpoint) Check() error {
+// Check calls report for everything that is wrong with an endpoint, with its place: url, secret, events[0].
+func (e Endpoint) Check(report func(place, problem string)) {
 	u, err := url.Parse(e.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("%q is no http or https URL", e.URL)
+		report("url", fmt.Sprintf("%q is no http or https URL", e.URL))
 	}
 	if e.Secret != "" {
 		if _, err := keyOf(e.Secret); err != nil {
-			return err
+			report("secret", err.Error())
 		}
 	}
-	for _, t := range e.Events {
+	for i, t := range e.Events {
 		if !slices.Contains(Types(), t) {
-			return fmt.Errorf("there is no event type %q; there are %s", t, strings.Join(Types(), ", "))
+			report(fmt.Sprintf("events[%d]", i), fmt.Sprintf("there is no event type %q; there are %s", t, strings.Join(Types(), ", ")))
 		}
 	}
-	return nil
 }
 
 // keyOf is the key of a secret: the base64 behind the first underscore.
@@ -155,7 +154,7 @@ func (d *Dispatcher) Close() {
 }
 
 // SetEndpoints replaces the endpoints. Those without a secret get one that follows from their URL, so that it is the same in
-// every run.
+// every run. What is pending for an endpoint that is there no more is given up; for the others it is signed anew.
 func (d *Dispatcher) SetEndpoints(list []Endpoint) {
 	list = slices.Clone(list)
 	for i := range list {
@@ -171,6 +170,14 @@ func (d *Dispatcher) SetEndpoints(list []Endpoint) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.endpoints = list
+	for _, v := range d.deliveries {
+		if i := slices.IndexFunc(list, func(e Endpoint) bool { return e.ID == v.endpoint.ID }); i >= 0 {
+			v.endpoint, v.Endpoint = list[i], list[i].URL
+		} else if v.State == Pending {
+			v.State = Failed
+		}
+	}
+	d.notify()
 }
 
 // Endpoints are the endpoints, with their secrets.
@@ -292,7 +299,10 @@ func (d *Dispatcher) due() (list []*Delivery, more bool) {
 // attempt sends a delivery once.
 func (d *Dispatcher) attempt(v *Delivery) {
 	at := d.env.Now().UTC()
-	status, err := d.send(v, at)
+	d.mu.Lock()
+	endpoint := v.endpoint
+	d.mu.Unlock()
+	status, err := d.send(v, endpoint, at)
 	made := Attempt{At: at, Status: status}
 	if err != nil {
 		made.Error = err.Error()
@@ -301,6 +311,7 @@ func (d *Dispatcher) attempt(v *Delivery) {
 	defer d.mu.Unlock()
 	v.Attempts = append(v.Attempts, made)
 	switch n := len(v.Attempts); {
+	case v.State == Failed: // its endpoint went away meanwhile
 	case err == nil && status >= 200 && status < 300:
 		v.State = Delivered
 	case n > len(waits):
@@ -312,12 +323,12 @@ func (d *Dispatcher) attempt(v *Delivery) {
 	d.notify()
 }
 
-func (d *Dispatcher) send(v *Delivery, at time.Time) (int, error) {
-	signature, err := Sign(v.endpoint.Secret, v.ID, at, v.Body)
+func (d *Dispatcher) send(v *Delivery, to Endpoint, at time.Time) (int, error) {
+	signature, err := Sign(to.Secret, v.ID, at, v.Body)
 	if err != nil {
 		return 0, err
 	}
-	req, err := http.NewRequestWithContext(d.ctx, http.MethodPost, v.Endpoint, bytes.NewReader(v.Body))
+	req, err := http.NewRequestWithContext(d.ctx, http.MethodPost, to.URL, bytes.NewReader(v.Body))
 	if err != nil {
 		return 0, err
 	}
