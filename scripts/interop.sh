@@ -23,6 +23,15 @@ npm ci --no-audit --no-fund --ignore-scripts
 "$ssolab" run -- node --test --test-reporter=spec userpool.test.mjs
 "$ssolab" run --tls -- node --test --test-reporter=spec amplify.test.mjs
 SSOLAB=$ssolab node --test --test-reporter=spec upstream.test.mjs
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for form in "" --tls; do
+	echo "Scalekit's SDK and REST, ${form:-plain}"
+	cp ../scalekit.yaml "$work/lab.yaml"
+	LAB_FILE=$work/lab.yaml "$ssolab" run --config "$work/lab.yaml" $form ${form:+--ca-dir "$work/ca"} -- \
+		sh -c 'node --test --test-reporter=spec scalekit.mjs && ../scalekit-rest.sh'
+done
+
 cd ../issuers
 go vet ./...
 go test -count=1 ./... -args -ssolab "$ssolab" ${UPDATE:+-update}

@@ -44,6 +44,8 @@ func unnoticed(f matrix.Fault) string {
 		{"route.", "scalekit.backchannel_logout", "nobody signs out of Scalekit in this chain"},
 		{"route.", "scalekit.login", "Scalekit's own login page is no part of this chain"},
 		{"route.", "scalekit.signup", "Scalekit's own sign-up is no part of this chain"},
+		{"route.", "scalekit.api", "the chain does not use the management API"},
+		{"route.", "scalekit.portal", "the admin portal is for an organization's administrator"},
 		{"route.", "scalekit.test", "testing a connection is for its administrator"},
 		{"route.", "scalekit.introspect", "Cognito does not introspect tokens"},
 		{"route.", "scalekit.revoke", "Cognito does not revoke tokens of a provider"},

@@ -66,7 +66,7 @@ export function submit(at, page, fill = {}) {
         else if (name !== '') fields.append(name, a.value ?? (a.type === 'checkbox' || a.type === 'radio' ? 'on' : ''));
         break;
       case 'select':
-        if (name !== '') fields.append(name, selected(content ?? ''));
+        if (name !== '') fields.append(name, fill[name] ?? selected(content ?? ''));
         break;
       case 'textarea':
         if (name !== '') fields.append(name, decode(content ?? ''));
