@@ -36,7 +36,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // secretParams are parameters whose values are not written out.
 var secretParams = []string{
 	"access_token", "client_secret", "code", "code_verifier", "id_token", "id_token_hint", "password", "refresh_token",
-	"SAMLRequest", "SAMLResponse", "token",
+	"SAMLRequest", "SAMLResponse", "idp_initiated_login", "token",
 }
 
 // MaskURL replaces the values of codes, tokens and secrets in the query and the fragment of a URL, and the password of
