@@ -35,6 +35,9 @@ func newShell(t *testing.T) *shell {
 	_, err := exec.LookPath("aws")
 	require.NoError(t, err, "the AWS CLI, Debian's awscli")
 	dir := t.TempDir()
+	// As the guide says: version 1 would fetch each parameter that is a URL.
+	require.NoError(t, os.Mkdir(filepath.Join(dir, ".aws"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".aws", "config"), []byte("[default]\ncli_follow_urlparam = false\n"), 0o600))
 	return &shell{t, dir, []string{
 		"PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH"), "HOME=" + dir, "LANG=C.UTF-8", "AWS_PAGER=", "AWS_EC2_METADATA_DISABLED=true", "NO_COLOR=1",
 	}}

@@ -1,5 +1,6 @@
-// Package mockcognito stands in for Amazon Cognito user pools: issuer, OAuth endpoints, login page and the user pools
-// API, by which pools, clients, providers, groups and users are set up and administered (internal/idp).
+// Package mockcognito stands in for Amazon Cognito user pools: issuer, OAuth endpoints, managed login and the user pools
+// API, by which pools, clients, providers, groups and users are set up and administered and people sign in (internal/idp,
+// internal/signin).
 //
 //	app ──/oauth2/authorize──► client? redirect_uri? ──no──► /error (400), never the app
 //	                           request ok? ──no──► app?error_description=…&state=…&error=invalid_request
@@ -19,8 +20,8 @@
 //
 // What surprises people is a quirk with a switch (Quirks); what goes wrong on request is a fault bound to a point.
 //
-// Not modelled here: sign-in of the pool's own users, MFA and passkeys, SAML and social providers, two of the Lambda triggers, and
-// the operations of the user pools API that go with them; each answers with an error that says so. Request signatures are
+// Not modelled here: passkeys and one-time codes as first factor, SAML and social providers, the two Lambda triggers that need
+// KMS, and the operations of the user pools API that go with them; each answers with an error that says so. Request signatures are
 // not verified.
 //
 // Sources: Amazon Cognito developer guide (authorization, token, userInfo, revocation, logout and login endpoints;
