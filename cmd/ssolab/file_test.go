@@ -199,13 +199,14 @@ func TestReload(t *testing.T) {
 	require.Contains(t, cli(t, env, "login", "--email", "ada@example.com", "--client", "public").out, "ada@example.com", "the client of before is there")
 
 	write(smallLab)
+	until := listen(t, u.errs)
 	require.NoError(t, u.cmd.Process.Signal(syscall.SIGHUP))
-	said := readUntil(t, u.errs, "~ quirk unrequested-nonce\n")
+	said := until("~ quirk unrequested-nonce\n")
 	require.Contains(t, said, "ssolab: "+file+" read again: 7 changes\n")
 	require.Contains(t, said, "  - app client two\n")
 	write("colour: blue\n")
 	require.NoError(t, u.cmd.Process.Signal(syscall.SIGHUP))
-	require.Contains(t, readUntil(t, u.errs, "goes on as it was\n"), "ssolab: "+file+`:1:1: unknown key "colour"`)
+	require.Contains(t, until("goes on as it was\n"), "ssolab: "+file+`:1:1: unknown key "colour"`)
 	status, answer = u.refresh(t, string(j.Tokens.RefreshToken))
 	require.Equal(t, http.StatusOK, status, answer)
 }

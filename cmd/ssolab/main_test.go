@@ -322,7 +322,33 @@ func TestPortOwner(t *testing.T) {
 	require.False(t, ok)
 }
 
-// readUntil reads until the text has come.
+// listen reads r to its end. What it returns waits for a text, behind what was waited for before.
+func listen(t *testing.T, r io.Reader) func(text string) string {
+	t.Helper()
+	lines := make(chan string, 1000)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(r); s.Scan(); {
+			lines <- s.Text() + "\n"
+		}
+	}()
+	return func(text string) string {
+		t.Helper()
+		var b strings.Builder
+		for late := time.After(30 * time.Second); !strings.Contains(b.String(), text); {
+			select {
+			case line, ok := <-lines:
+				require.True(t, ok, "it ended and did not print: "+text)
+				b.WriteString(line)
+			case <-late:
+				require.FailNow(t, "it did not print in 30 s: "+text)
+			}
+		}
+		return b.String()
+	}
+}
+
+// readUntil reads until the text has come, and throws away what comes after it: once for each reader.
 func readUntil(t *testing.T, r io.Reader, text string) string {
 	t.Helper()
 	got := make(chan string, 1)
